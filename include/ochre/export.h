@@ -1,0 +1,7 @@
+// Marks what the shared library exports; everything else is hidden.
+#ifndef OCHRE_EXPORT_H_
+#define OCHRE_EXPORT_H_
+
+#define OCHRE_EXPORT __attribute__((visibility("default")))
+
+#endif  // OCHRE_EXPORT_H_

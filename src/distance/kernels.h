@@ -1,0 +1,57 @@
+// Distances between float32 vectors, with the instruction set chosen at run time (Highway).
+#ifndef OCHRE_DISTANCE_KERNELS_H_
+#define OCHRE_DISTANCE_KERNELS_H_
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "ochre/options.h"
+
+#include "distance/rows_span.h"
+
+namespace ochre {
+
+// Every sum here is taken in one canonical order: lane j of 32 accumulates the elements i with i % 32 == j by a rounded
+// product and a rounded sum (never a fused one), then the lanes are added pairwise (j with j + 16, then 8, 4, 2, 1).
+// So each distance has the same bits on every CPU, and equal distances tie everywhere alike.
+
+// sum (a_i - b_i)^2 and sum a_i * b_i over `dimension` floats; unaligned is fine.
+float L2Squared(const float* a, const float* b, int32_t dimension);
+float DotProduct(const float* a, const float* b, int32_t dimension);
+
+// 1 / |a|, the sum of squares taken in double; 0 for a zero vector, or where the norm's inverse is no finite float.
+float InverseNorm(const float* a, int32_t dimension);
+
+// A query in the layout of a row, with the space that it is asked in. Copies `embedding`.
+class PreparedQuery {
+ public:
+  PreparedQuery(Space space, const float* embedding, int32_t dimension);
+
+  Space space() const { return space_; }
+  int32_t dimension() const { return dimension_; }
+  const float* row() const { return row_; }            // aligned to 64 bytes, RowStride(dimension()) floats
+  float inverse_norm() const { return row_[dimension_]; }
+
+ private:
+  Space space_;
+  int32_t dimension_;
+  std::vector<float> storage_;
+  float* row_;
+};
+
+// distances[i] = distance of `query` to row first + i, for i in [0, count): sequential, for scans.
+// A distance that overflows to NaN is reported as +infinity, so that distances always have a total order.
+void DistancesToRange(const PreparedQuery& query, const RowsSpan& rows, int64_t first, int64_t count, float* distances);
+
+// distances[i] = distance of `query` to row ordinals[i]; prefetches ahead, for scattered rows. Same bits as above.
+void DistancesToOrdinals(const PreparedQuery& query, const RowsSpan& rows, std::span<const uint32_t> ordinals,
+                         float* distances);
+
+// Name of the instruction set in use ("AVX3", "AVX2", "SSE4", ...): for benchmark reports.
+std::string_view KernelTarget();
+
+}  // namespace ochre
+
+#endif  // OCHRE_DISTANCE_KERNELS_H_

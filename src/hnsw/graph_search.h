@@ -1,0 +1,38 @@
+// Greedy best-first search of an HnswGraph over float32 rows (Malkov & Yashunin 2016, algorithms 2 and 5).
+#ifndef OCHRE_HNSW_GRAPH_SEARCH_H_
+#define OCHRE_HNSW_GRAPH_SEARCH_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "distance/kernels.h"
+#include "distance/neighbor.h"
+#include "hnsw/hnsw_graph.h"
+
+namespace ochre {
+
+struct GraphSearchOptions {
+  int64_t k = 10;          // results wanted, at most ef
+  int64_t ef = 100;        // candidates kept, at least k
+
+  // Bit i of word i / 64 set: row i may be returned (rows that may not are still walked through). Empty: every row may.
+  std::span<const uint64_t> allowed = {};
+
+  // The search gives up after about this many distances; 0 means no bound.
+  int64_t distances_max = 0;
+};
+
+struct GraphSearchResult {
+  std::vector<Neighbor> neighbors;  // up to k, sorted by (distance, ordinal)
+  int64_t distances = 0;            // how many were computed
+  bool complete = true;             // false: distances_max was reached before the search settled
+};
+
+// Thread-safe: scratch memory is per thread.
+GraphSearchResult SearchGraph(const HnswGraph& graph, const RowsSpan& rows, const PreparedQuery& query,
+                              const GraphSearchOptions& options);
+
+}  // namespace ochre
+
+#endif  // OCHRE_HNSW_GRAPH_SEARCH_H_
