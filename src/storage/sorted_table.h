@@ -1,0 +1,56 @@
+// Sorted tables: an immutable ordered map from bytes to bytes in RocksDB's SST format, kept as a blob.
+#ifndef OCHRE_STORAGE_SORTED_TABLE_H_
+#define OCHRE_STORAGE_SORTED_TABLE_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ochre/status.h"
+
+#include "storage/storage.h"
+#include "storage/verified_blob.h"
+
+namespace ochre {
+
+// Writes through a Storage's BlobWriter (RocksDB sees a file system made of it), so that both storages hold the same
+// bytes and BlobInfo comes for free. One thread at a time.
+class SortedTableWriter {
+ public:
+  static Result<std::unique_ptr<SortedTableWriter>> Create(Storage& storage, std::string_view name);
+  ~SortedTableWriter();
+
+  // Keys in strictly ascending bytewise order. ResourceExhausted: the disk is full.
+  Status Add(std::string_view key, std::string_view value);
+
+  // An empty table is fine.
+  Result<BlobInfo> Finish();
+
+ private:
+  struct Impl;
+  explicit SortedTableWriter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Immutable; any number of threads. Blocks are cached uncompressed in a cache that all tables of the process share.
+class SortedTable {
+ public:
+  // `blob` must outlive the table; RocksDB reads it through VerifiedBlob, so every byte is verified before use.
+  static Result<std::unique_ptr<const SortedTable>> Open(const VerifiedBlob& blob);
+  ~SortedTable();
+
+  // The value under `key`; NotFound when there is none. DataLoss names the blob.
+  Result<std::string> Get(std::string_view key) const;
+
+  // True, and the value in `value`, when `key` is there.
+  Result<bool> Find(std::string_view key, std::string& value) const;
+
+ private:
+  struct Impl;
+  explicit SortedTable(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ochre
+
+#endif  // OCHRE_STORAGE_SORTED_TABLE_H_
