@@ -1,0 +1,77 @@
+// Log: records writes durably before they are acknowledged.
+#ifndef OCHRE_LOG_LOG_H_
+#define OCHRE_LOG_LOG_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ochre/options.h"
+#include "ochre/status.h"
+
+#include "types/ids.h"
+
+namespace ochre {
+
+// The operations [first, last] of one write.
+struct LogBatch {
+  LogPosition first{};
+  LogPosition last{};
+  std::shared_ptr<const std::string> bytes;  // types/operation_batch.h
+};
+
+// Log records operations durably, in one total order per collection. It never resolves them: whether an add meets an
+// existing id is decided by view/materializer.h. Thread-safe; concurrent appends share one transaction and one fsync
+// (group commit). Checkpoints of SQLite's write-ahead log run on a thread of the Log's own, off the write path.
+class Log {
+ public:
+  // Opens or creates log.sqlite3 in `directory`; with Durability::kMemory in memory, and `directory` is ignored.
+  // DataLoss: it is damaged, or no SQLite database. FailedPrecondition: a newer Ochre wrote it.
+  static Result<std::unique_ptr<Log>> Open(const std::filesystem::path& directory, Durability durability);
+
+  // Close()s.
+  ~Log();
+
+  // Appends all `operation_count` operations that `bytes` encodes, or nothing; returns the position of the last one once
+  // it has reached the log's durability. Preconditions: operation_count >= 1, the bytes are a valid encoded batch.
+  // ResourceExhausted: the disk is full; the log still works once there is room. FailedPrecondition: closed.
+  Result<LogPosition> Append(CollectionId collection, std::shared_ptr<const std::string> bytes,
+                             int64_t operation_count);
+
+  // The batches after `after` (which ends a batch), oldest first, until `bytes_max` is reached (at least one batch);
+  // none only at the end of the log. Batches appended lately come from memory.
+  Result<std::vector<LogBatch>> Read(CollectionId collection, LogPosition after, int64_t bytes_max) const;
+
+  // The position of the collection's last acknowledged operation, purged or not; 0 before the first. From memory
+  // except on first use of a collection.
+  Result<LogPosition> LastPosition(CollectionId collection) const;
+
+  // Forgets the batches that end at or before `position`; their positions are never used again.
+  Status Purge(CollectionId collection, LogPosition position);
+
+  // Forgets a deleted collection altogether.
+  Status PurgeCollection(CollectionId collection);
+
+  // The collections that the log knows, in no particular order.
+  Result<std::vector<CollectionId>> Collections() const;
+
+  // Bytes of log.sqlite3 and its write-ahead log on disk (or in memory).
+  Result<int64_t> SizeBytes() const;
+
+  // What an acknowledged append has reached.
+  Durability durability() const;
+
+  // Waits for running appends, checkpoints and closes. Idempotent.
+  Status Close();
+
+ private:
+  struct Impl;
+  explicit Log(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ochre
+
+#endif  // OCHRE_LOG_LOG_H_

@@ -1,0 +1,40 @@
+// CollectionConfiguration: how a collection indexes and embeds, as the catalogue stores it; Chroma's JSON.
+#ifndef OCHRE_TYPES_COLLECTION_CONFIGURATION_H_
+#define OCHRE_TYPES_COLLECTION_CONFIGURATION_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ochre/metadata.h"
+#include "ochre/options.h"
+#include "ochre/status.h"
+
+namespace ochre {
+
+struct CollectionConfiguration {
+  HnswConfiguration hnsw;
+
+  // The embedding function block as JSON text: {"type": "known", "name": ..., "config": {...}}, {"type": "legacy"},
+  // {"type": "unknown"}, or "null".
+  std::string embedding_function = "null";
+
+  friend bool operator==(const CollectionConfiguration&, const CollectionConfiguration&) = default;
+};
+
+// InvalidArgument names the field, its value and its bounds (those of HnswConfiguration's comments).
+Status ValidateConfiguration(const CollectionConfiguration& configuration);
+
+// {"hnsw": {...}, "embedding_function": ...} with every field. FromJson takes any subset of the fields of "hnsw" over
+// the defaults, refuses unknown ones, takes only `space` of a "spann" block, refuses both blocks at once, and ignores
+// unknown top-level keys. The result is validated.
+std::string ConfigurationToJson(const CollectionConfiguration& configuration);
+Result<CollectionConfiguration> ConfigurationFromJson(std::string_view json);
+
+// What legacy "hnsw:..." keys in a collection's metadata say, over the defaults; nullopt when there is none.
+// InvalidArgument: "Failed to parse hnsw parameters from segment metadata", and which key.
+Result<std::optional<HnswConfiguration>> HnswConfigurationFromMetadata(const Metadata& metadata);
+
+}  // namespace ochre
+
+#endif  // OCHRE_TYPES_COLLECTION_CONFIGURATION_H_
