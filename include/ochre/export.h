@@ -2,6 +2,6 @@
 #ifndef OCHRE_EXPORT_H_
 #define OCHRE_EXPORT_H_
 
-#define OCHRE_EXPORT __attribute__((visibility("default")))
+#define OCHRE_EXPORT [[gnu::visibility("default")]]
 
 #endif  // OCHRE_EXPORT_H_

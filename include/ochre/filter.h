@@ -109,8 +109,8 @@ class OCHRE_EXPORT Filter {
 
   // Both, either. A chain of && (or ||) becomes one wide node, not a deep one. Matching-all is neutral in && and absorbs
   // in ||.
-  friend OCHRE_EXPORT Filter operator&&(Filter a, Filter b);
-  friend OCHRE_EXPORT Filter operator||(Filter a, Filter b);
+  friend Filter operator&&(Filter a, Filter b);
+  friend Filter operator||(Filter a, Filter b);
 
   // All of `filters` (none: matches all), any of `filters` (none: matches nothing).
   static Filter All(std::vector<Filter> filters);
@@ -123,6 +123,9 @@ class OCHRE_EXPORT Filter {
 
   std::vector<FilterNode> nodes_;
 };
+
+OCHRE_EXPORT Filter operator&&(Filter a, Filter b);
+OCHRE_EXPORT Filter operator||(Filter a, Filter b);
 
 // The metadata value under a key. A comparison holds only for a value of the operand's type (int64 and double compare as
 // numbers, exactly); !=, NotIn and NotContains are the exact negations, so they hold for records without the key too.

@@ -62,7 +62,7 @@ std::string Concatenate(const Pieces&... pieces) {
 
 // The outcome of a call that returns no value. The factories concatenate strings and numbers:
 //   Status::InvalidArgument("embeddings have dimension ", d, ", but this collection's is ", dimension)
-class OCHRE_EXPORT [[nodiscard]] Status {
+class [[nodiscard]] OCHRE_EXPORT Status {
  public:
   Status() = default;  // ok
   Status(StatusCode code, std::string message) : code_(code), message_(std::move(message)) {}
