@@ -33,15 +33,15 @@ struct DatabaseInfo {
 
 // What a collection consists of at the moment.
 struct CollectionStats {
-  int64_t record_count = 0;       // live records
-  int64_t tail_records = 0;       // operations that are in the log and in no segment yet
+  int64_t record_count = 0;  // live records
+  int64_t tail_records = 0;  // operations that are in the log and in no segment yet
   int64_t tail_bytes = 0;
   int64_t segment_count = 0;
-  int64_t segment_records = 0;    // rows in segments, deleted ones among them
-  int64_t segment_deleted = 0;    // rows in segments that are deleted or replaced
-  int64_t segment_bytes = 0;      // on disk
-  uint64_t version = 0;           // compactions so far
-  uint64_t log_position = 0;      // of the last operation
+  int64_t segment_records = 0;      // rows in segments, deleted ones among them
+  int64_t segment_deleted = 0;      // rows in segments that are deleted or replaced
+  int64_t segment_bytes = 0;        // on disk
+  uint64_t version = 0;             // compactions so far
+  uint64_t log_position = 0;        // of the last operation
   uint64_t compacted_position = 0;  // of the last operation that is in a segment
 };
 

@@ -25,10 +25,10 @@ struct CollectionInfo {
   std::string name;
   std::string tenant;
   std::string database;
-  Metadata metadata;                      // empty: none
+  Metadata metadata;  // empty: none
   HnswConfiguration hnsw;
-  std::string configuration_json;         // the same and the embedding function, as Chroma's JSON
-  std::optional<int32_t> dimension;       // null until the first embedding
+  std::string configuration_json;    // the same and the embedding function, as Chroma's JSON
+  std::optional<int32_t> dimension;  // null until the first embedding
 };
 
 // What to change of a collection; what is absent stays. `space` cannot be changed.

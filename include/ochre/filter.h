@@ -24,8 +24,7 @@ class FilterScalar {
   // NOLINTBEGIN(google-explicit-constructor)
   FilterScalar(bool value) : value_(value) {}
   template <std::integral T>
-    requires(!std::same_as<T, bool> && !std::same_as<T, char>)
-  FilterScalar(T value) {
+  requires(!std::same_as<T, bool> && !std::same_as<T, char>) FilterScalar(T value) {
     if (std::in_range<int64_t>(value)) {
       value_ = static_cast<int64_t>(value);
     } else {
@@ -107,8 +106,8 @@ class OCHRE_EXPORT Filter {
   bool matches_all() const { return nodes_.empty(); }
   const std::vector<FilterNode>& nodes() const { return nodes_; }
 
-  // Both, either. A chain of && (or ||) becomes one wide node, not a deep one. Matching-all is neutral in && and absorbs
-  // in ||.
+  // Both, either. A chain of && (or ||) becomes one wide node, not a deep one. Matching-all is neutral in && and
+  // absorbs in ||.
   friend Filter operator&&(Filter a, Filter b);
   friend Filter operator||(Filter a, Filter b);
 
@@ -127,8 +126,9 @@ class OCHRE_EXPORT Filter {
 OCHRE_EXPORT Filter operator&&(Filter a, Filter b);
 OCHRE_EXPORT Filter operator||(Filter a, Filter b);
 
-// The metadata value under a key. A comparison holds only for a value of the operand's type (int64 and double compare as
-// numbers, exactly); !=, NotIn and NotContains are the exact negations, so they hold for records without the key too.
+// The metadata value under a key. A comparison holds only for a value of the operand's type (int64 and double compare
+// as numbers, exactly); !=, NotIn and NotContains are the exact negations, so they hold for records without the key
+// too.
 class OCHRE_EXPORT Key {
  public:
   explicit Key(std::string name) : name_(std::move(name)) {}

@@ -25,8 +25,8 @@ struct SparseVector {
   friend bool operator==(const SparseVector&, const SparseVector&) = default;
 };
 
-// One metadata value: null, bool, int64, double, string, a sparse vector, or a homogeneous array. Null means "no value":
-// refused by add, and deletes the key in update and upsert. An empty array is treated as null.
+// One metadata value: null, bool, int64, double, string, a sparse vector, or a homogeneous array. Null means "no
+// value": refused by add, and deletes the key in update and upsert. An empty array is treated as null.
 class MetadataValue {
  public:
   using Variant = std::variant<std::monostate, bool, int64_t, double, std::string, SparseVector, std::vector<bool>,
@@ -38,8 +38,7 @@ class MetadataValue {
   MetadataValue(std::nullptr_t) {}
   MetadataValue(bool value) : value_(value) {}
   template <std::integral T>
-    requires(!std::same_as<T, bool> && !std::same_as<T, char>)
-  MetadataValue(T value) {
+  requires(!std::same_as<T, bool> && !std::same_as<T, char>) MetadataValue(T value) {
     if (std::in_range<int64_t>(value)) {
       value_ = static_cast<int64_t>(value);
     } else {
@@ -76,9 +75,10 @@ class MetadataValue {
 // Keys are non-empty UTF-8 and begin neither with '#' nor '$' nor "chroma:".
 using Metadata = std::map<std::string, MetadataValue, std::less<>>;
 
-// Chroma's JSON: {"year": 2020, "tags": ["a", "b"], "s": {"#type": "sparse_vector", "indices": [...], "values": [...]}}.
-// A number without fraction or exponent is an int64 (a double if it does not fit), a list of integers and doubles is
-// doubles. InvalidArgument: not JSON, not an object, or a value of no allowed type; the message names the key.
+// Chroma's JSON: {"year": 2020, "tags": ["a", "b"], "s": {"#type": "sparse_vector", "indices": [...], "values":
+// [...]}}. A number without fraction or exponent is an int64 (a double if it does not fit), a list of integers and
+// doubles is doubles. InvalidArgument: not JSON, not an object, or a value of no allowed type; the message names the
+// key.
 OCHRE_EXPORT Result<Metadata> MetadataFromJson(std::string_view json);
 OCHRE_EXPORT std::string MetadataToJson(const Metadata& metadata);
 

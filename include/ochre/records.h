@@ -30,8 +30,7 @@ class StringColumn {
   StringColumn(std::span<const std::optional<std::string>> strings) : StringColumn(strings.data(), strings.size()) {}
   StringColumn(const std::vector<std::string>& strings) : StringColumn(strings.data(), strings.size()) {}
   StringColumn(const std::vector<std::string_view>& strings) : StringColumn(strings.data(), strings.size()) {}
-  StringColumn(const std::vector<std::optional<std::string>>& strings)
-      : StringColumn(strings.data(), strings.size()) {}
+  StringColumn(const std::vector<std::optional<std::string>>& strings) : StringColumn(strings.data(), strings.size()) {}
   StringColumn(std::initializer_list<std::string_view> strings) : StringColumn(strings.begin(), strings.size()) {}
   // NOLINTEND(google-explicit-constructor)
 

@@ -23,9 +23,9 @@ struct Include {
 struct GetRequest {
   std::optional<StringColumn> ids = std::nullopt;  // absent: any; given but empty: none. Unknown ids are skipped
   Filter where = {};
-  Filter where_document = {};                 // document conditions only
+  Filter where_document = {};                   // document conditions only
   std::optional<int64_t> limit = std::nullopt;  // at least 0
-  int64_t offset = 0;                         // records to skip first, at least 0
+  int64_t offset = 0;                           // records to skip first, at least 0
   Include include = {.documents = true, .metadatas = true};
 };
 

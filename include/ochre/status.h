@@ -44,8 +44,8 @@ namespace status_internal {
 
 inline void Append(std::string& text, std::string_view piece) { text.append(piece); }
 template <typename T>
-  requires std::is_arithmetic_v<T> && (!std::same_as<T, bool>) && (!std::same_as<T, char>)
-void Append(std::string& text, T number) {
+requires std::is_arithmetic_v<T> &&
+    (!std::same_as<T, bool>)&&(!std::same_as<T, char>)void Append(std::string& text, T number) {
   char digits[40];  // the longest shortest-form double has 24 characters
   const auto end = std::to_chars(digits, digits + sizeof(digits), number).ptr;
   text.append(digits, end);
@@ -129,9 +129,10 @@ class [[nodiscard]] Result {
   // Implicit, so that a function returns either a value or a status as it is.
   Result(Status status) : status_(std::move(status)) { assert(!status_.ok()); }  // NOLINT(google-explicit-constructor)
   template <typename U = T>
-    requires std::constructible_from<T, U&&> && (!std::same_as<std::remove_cvref_t<U>, Status>) &&
-             (!std::same_as<std::remove_cvref_t<U>, Result<T>>)
-  Result(U&& value) : value_(std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
+  requires std::constructible_from<T, U&&> &&
+      (!std::same_as<std::remove_cvref_t<U>, Status>)&&(!std::same_as<std::remove_cvref_t<U>, Result<T>>)
+          Result(U&& value)
+      : value_(std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return value_.has_value(); }
   const Status& status() const { return status_; }
@@ -165,10 +166,10 @@ class [[nodiscard]] Result {
 #define OCHRE_STATUS_CONCAT(a, b) OCHRE_STATUS_CONCAT_INNER(a, b)
 
 // Returns from the enclosing function when `expression`, a Status, is not ok.
-#define OCHRE_RETURN_IF_ERROR(expression)                         \
-  do {                                                            \
-    ::ochre::Status ochre_status = (expression);                  \
-    if (!ochre_status.ok()) return ochre_status;                  \
+#define OCHRE_RETURN_IF_ERROR(expression)        \
+  do {                                           \
+    ::ochre::Status ochre_status = (expression); \
+    if (!ochre_status.ok()) return ochre_status; \
   } while (false)
 
 // OCHRE_ASSIGN_OR_RETURN(auto value, Call()): declares or assigns `lhs`, or returns the call's status.

@@ -14,7 +14,7 @@ namespace ochre {
 
 // The alternative of MetadataValue::Variant that an entry holds; these numbers are on disk.
 enum class MetadataType : uint8_t {
-  kNull = 0,
+  kNull = 0,  // the order is that of the variant
   kBool = 1,
   kInt64 = 2,
   kDouble = 3,

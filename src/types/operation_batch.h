@@ -11,7 +11,6 @@
 
 #include "ochre/records.h"
 #include "ochre/status.h"
-
 #include "types/encoded_metadata.h"
 
 namespace ochre {

@@ -6,9 +6,7 @@ namespace {
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr size_t kTextSize = 36;
 
-bool IsHyphenPosition(size_t position) {
-  return position == 8 || position == 13 || position == 18 || position == 23;
-}
+bool IsHyphenPosition(size_t position) { return position == 8 || position == 13 || position == 18 || position == 23; }
 
 int HexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
