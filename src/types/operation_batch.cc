@@ -26,18 +26,24 @@ enum Flags : uint8_t {
 
 void PadToFour(std::string& bytes) { bytes.resize((bytes.size() + 3) / 4 * 4); }
 
-// n sizes, then the strings' bytes; at(i) returns an optional string.
+bool Fits(const std::string& bytes, size_t more) {
+  return more <= kEncodedBatchBytesMax && bytes.size() <= kEncodedBatchBytesMax - more;
+}
+
+// n sizes, then the strings' bytes; at(i) returns an optional string. False when the batch would get too large.
 template <typename At>
-void AppendStrings(std::string& bytes, size_t count, At at) {
+bool AppendStrings(std::string& bytes, size_t count, At at) {
   const size_t sizes_at = bytes.size();
   bytes.resize(sizes_at + count * sizeof(uint32_t));
   for (size_t i = 0; i < count; ++i) {
     const auto text = at(i);
+    if (text.has_value() && !Fits(bytes, text->size())) return false;
     const uint32_t size = text.has_value() ? static_cast<uint32_t>(text->size()) : kNullSize;
     std::memcpy(bytes.data() + sizes_at + i * sizeof(size), &size, sizeof(size));
     if (text.has_value()) bytes.append(*text);
   }
   PadToFour(bytes);
+  return true;
 }
 
 bool IsEmbeddingGiven(const Records& records, size_t i) {
@@ -101,34 +107,9 @@ class SectionReader {
   size_t count_;
 };
 
-uint64_t SaturatingAdd(uint64_t a, uint64_t b) {
-  return a > std::numeric_limits<uint64_t>::max() - b ? std::numeric_limits<uint64_t>::max() : a + b;
-}
-
-uint64_t StringsBound(const StringColumn& column) {
-  uint64_t bound = 4 * column.size() + 4;
-  for (size_t i = 0; i < column.size(); ++i) {
-    const auto text = column[i];
-    if (text.has_value()) bound = SaturatingAdd(bound, text->size());
-  }
-  return bound;
-}
-
 }  // namespace
 
-uint64_t EncodedOperationsBound(const Records& records) {
-  uint64_t bound = kHeaderSize + kChecksumSize + records.ids.size() + 4;
-  bound = SaturatingAdd(bound, records.embeddings.values.size_bytes());
-  bound = SaturatingAdd(bound, StringsBound(records.ids));
-  bound = SaturatingAdd(bound, StringsBound(records.documents));
-  bound = SaturatingAdd(bound, StringsBound(records.uris));
-  for (size_t i = 0; i < records.metadatas.size(); ++i) {
-    bound = SaturatingAdd(bound, 4 + EncodeMetadata(records.metadatas[i]).size());
-  }
-  return bound;
-}
-
-std::string EncodeOperations(OperationKind kind, const Records& records) {
+Result<std::string> EncodeOperations(OperationKind kind, const Records& records) {
   const size_t count = records.ids.size();
   const bool is_delete = kind == OperationKind::kDelete;
   const bool has_embeddings = !is_delete && !records.embeddings.values.empty();
@@ -143,21 +124,31 @@ std::string EncodeOperations(OperationKind kind, const Records& records) {
   if (!is_delete && !records.uris.empty()) flags |= kUris;
   if (!is_delete && !records.metadatas.empty()) flags |= kMetadatas;
 
+  const Status too_large =
+      Status::ResourceExhausted("the batch exceeds ", kEncodedBatchBytesMax, " bytes; split it into smaller ones");
+  const size_t fixed_size = kHeaderSize + kChecksumSize + count * 32;  // 32 covers the sizes of every column
   std::string bytes(kMagic);
-  bytes.reserve(kHeaderSize + records.embeddings.values.size_bytes() + count * 64);  // 64: a guess at ids and texts
+  if (records.embeddings.values.size_bytes() > kEncodedBatchBytesMax ||
+      !Fits(bytes, fixed_size + records.embeddings.values.size_bytes())) {
+    return too_large;
+  }
+  bytes.reserve(fixed_size + records.embeddings.values.size_bytes() + count * 64);  // 64: a guess at ids and texts
   bytes.push_back(static_cast<char>(kind));
   bytes.push_back(static_cast<char>(flags));
   AppendRaw(bytes, uint16_t{0});
   AppendRaw(bytes, static_cast<uint32_t>(count));
   AppendRaw(bytes, has_embeddings ? static_cast<uint32_t>(records.embeddings.columns) : 0);
 
-  AppendStrings(bytes, count, [&](size_t i) { return records.ids[i]; });
-  if (has_embeddings) AppendEmbeddings(bytes, records, some_embeddings);
-  if (flags & kDocuments) AppendStrings(bytes, count, [&](size_t i) { return records.documents[i]; });
-  if (flags & kUris) AppendStrings(bytes, count, [&](size_t i) { return records.uris[i]; });
-  if (flags & kMetadatas) {
-    AppendStrings(bytes, count, [&](size_t i) { return std::optional(EncodeMetadata(records.metadatas[i])); });
+  bool fits = AppendStrings(bytes, count, [&](size_t i) { return records.ids[i]; });
+  if (fits && has_embeddings) AppendEmbeddings(bytes, records, some_embeddings);
+  if (fits && (flags & kDocuments)) {
+    fits = AppendStrings(bytes, count, [&](size_t i) { return records.documents[i]; });
   }
+  if (fits && (flags & kUris)) fits = AppendStrings(bytes, count, [&](size_t i) { return records.uris[i]; });
+  if (fits && (flags & kMetadatas)) {
+    fits = AppendStrings(bytes, count, [&](size_t i) { return std::optional(EncodeMetadata(records.metadatas[i])); });
+  }
+  if (!fits) return too_large;
   AppendRaw(bytes, static_cast<uint64_t>(XXH3_64bits(bytes.data(), bytes.size())));
   return bytes;
 }

@@ -27,15 +27,12 @@ struct Operation {
   EncodedMetadata metadata;  // may hold nulls, which delete keys
 };
 
-// The encoded form of `records` under `kind`; a delete has ids only. The caller has validated the records (columns of
-// one length, ...). See OperationBatch for the layout.
-std::string EncodeOperations(OperationKind kind, const Records& records);
-
 // At most this many bytes are encoded into one batch: SQLite's rows end at 1e9 bytes.
 inline constexpr uint64_t kEncodedBatchBytesMax = 900'000'000;
 
-// What EncodeOperations would return at most, without encoding; saturates instead of overflowing.
-uint64_t EncodedOperationsBound(const Records& records);
+// The encoded form of `records` under `kind`; a delete has ids only. The caller has validated the records (columns of
+// one length, ...). See OperationBatch for the layout. ResourceExhausted: more than kEncodedBatchBytesMax.
+Result<std::string> EncodeOperations(OperationKind kind, const Records& records);
 
 // A decoded batch; owns (shares) the bytes that its operations borrow. Immutable; any number of threads.
 //

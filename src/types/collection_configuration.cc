@@ -1,0 +1,201 @@
+#include "types/collection_configuration.h"
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace ochre {
+namespace {
+
+using Json = nlohmann::json;
+
+struct SpaceName {
+  Space space;
+  std::string_view name;
+};
+constexpr std::array<SpaceName, 3> kSpaceNames = {
+    {{Space::kL2, "l2"}, {Space::kCosine, "cosine"}, {Space::kInnerProduct, "ip"}}};
+
+// What the hnsw block and the legacy metadata keys have in common: a field by its name in either, set from JSON.
+struct Field {
+  std::string_view name;
+  std::string_view legacy_key;
+  bool (*set)(HnswConfiguration&, const Json&);  // false: not a value of the field's type
+};
+
+bool SetSpace(HnswConfiguration& hnsw, const Json& value) {
+  for (const SpaceName& candidate : kSpaceNames) {
+    if (value != candidate.name) continue;
+    hnsw.space = candidate.space;
+    return true;
+  }
+  return false;
+}
+
+template <auto Member>
+bool SetInteger(HnswConfiguration& hnsw, const Json& value) {
+  using T = std::remove_reference_t<decltype(hnsw.*Member)>;
+  if (!value.is_number_integer()) return false;
+  if (value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<T>::max())) {
+    return false;
+  }
+  const auto number = value.get<int64_t>();
+  if (number < std::numeric_limits<T>::min() || number > std::numeric_limits<T>::max()) return false;
+  hnsw.*Member = static_cast<T>(number);
+  return true;
+}
+
+bool SetResizeFactor(HnswConfiguration& hnsw, const Json& value) {
+  if (!value.is_number()) return false;
+  hnsw.resize_factor = value.get<double>();
+  return true;
+}
+
+constexpr std::array<Field, 8> kFields = {{
+    {"space", "hnsw:space", SetSpace},
+    {"ef_construction", "hnsw:construction_ef", SetInteger<&HnswConfiguration::ef_construction>},
+    {"ef_search", "hnsw:search_ef", SetInteger<&HnswConfiguration::ef_search>},
+    {"max_neighbors", "hnsw:M", SetInteger<&HnswConfiguration::max_neighbors>},
+    {"num_threads", "hnsw:num_threads", SetInteger<&HnswConfiguration::num_threads>},
+    {"resize_factor", "hnsw:resize_factor", SetResizeFactor},
+    {"batch_size", "hnsw:batch_size", SetInteger<&HnswConfiguration::batch_size>},
+    {"sync_threshold", "hnsw:sync_threshold", SetInteger<&HnswConfiguration::sync_threshold>},
+}};
+
+Status CheckRange(std::string_view field, int64_t value, int64_t min, int64_t max) {
+  if (value >= min && value <= max) return Status::Ok();
+  return Status::InvalidArgument(field, " is ", value, ", but must be in [", min, ", ", max, "]");
+}
+
+Status ValidateHnsw(const HnswConfiguration& hnsw) {
+  constexpr int64_t kNoMax = std::numeric_limits<int64_t>::max();
+  OCHRE_RETURN_IF_ERROR(CheckRange("max_neighbors", hnsw.max_neighbors, 2, 512));
+  OCHRE_RETURN_IF_ERROR(CheckRange("ef_construction", hnsw.ef_construction, 1, 10'000));
+  OCHRE_RETURN_IF_ERROR(CheckRange("ef_search", hnsw.ef_search, 1, 10'000));
+  OCHRE_RETURN_IF_ERROR(CheckRange("num_threads", hnsw.num_threads, 0, 1'024));
+  OCHRE_RETURN_IF_ERROR(CheckRange("batch_size", hnsw.batch_size, 2, kNoMax));
+  OCHRE_RETURN_IF_ERROR(CheckRange("sync_threshold", hnsw.sync_threshold, 2, kNoMax));
+  if (!std::isfinite(hnsw.resize_factor) || hnsw.resize_factor < 1) {
+    return Status::InvalidArgument("resize_factor is ", hnsw.resize_factor, ", but must be at least 1");
+  }
+  return Status::Ok();
+}
+
+Status ApplyHnswBlock(const Json& block, HnswConfiguration& hnsw) {
+  if (!block.is_object()) return Status::InvalidArgument("\"hnsw\" must be an object, not ", block.type_name());
+  for (const auto& [name, value] : block.items()) {
+    const auto field =
+        std::find_if(kFields.begin(), kFields.end(), [&name = name](const Field& f) { return f.name == name; });
+    if (field == kFields.end()) return Status::InvalidArgument("\"hnsw\" has an unknown field \"", name, "\"");
+    if (!field->set(hnsw, value)) {
+      return Status::InvalidArgument("the hnsw field \"", name, "\" cannot be ", value.dump());
+    }
+  }
+  return Status::Ok();
+}
+
+// The parameters of a SPANN index mean nothing to this one: of its block only the space counts.
+Status ApplySpannBlock(const Json& block, HnswConfiguration& hnsw) {
+  if (!block.is_object()) return Status::InvalidArgument("\"spann\" must be an object, not ", block.type_name());
+  const auto space = block.find("space");
+  if (space != block.end() && !SetSpace(hnsw, *space)) {
+    return Status::InvalidArgument("the spann field \"space\" cannot be ", space->dump());
+  }
+  return Status::Ok();
+}
+
+Status CheckEmbeddingFunction(const Json& block) {
+  if (block.is_null()) return Status::Ok();
+  const auto type = block.is_object() ? block.find("type") : block.end();
+  if (block.is_object() && type != block.end()) {
+    if (*type == "legacy" || *type == "unknown") return Status::Ok();
+    const auto name = block.find("name");
+    const auto config = block.find("config");
+    if (*type == "known" && name != block.end() && name->is_string() && config != block.end() && config->is_object()) {
+      return Status::Ok();
+    }
+  }
+  return Status::InvalidArgument(
+      "\"embedding_function\" must be null, {\"type\": \"known\", \"name\": string, \"config\": object}, "
+      "{\"type\": \"legacy\"} or {\"type\": \"unknown\"}");
+}
+
+bool IsGiven(const Json& json, std::string_view field) { return json.contains(field) && !json[field].is_null(); }
+
+}  // namespace
+
+Status ValidateConfiguration(const CollectionConfiguration& configuration) {
+  OCHRE_RETURN_IF_ERROR(ValidateHnsw(configuration.hnsw));
+  const Json function = Json::parse(configuration.embedding_function, nullptr, /*allow_exceptions=*/false);
+  if (function.is_discarded()) return Status::InvalidArgument("the embedding function's configuration is not JSON");
+  return CheckEmbeddingFunction(function);
+}
+
+std::string ConfigurationToJson(const CollectionConfiguration& configuration) {
+  const HnswConfiguration& hnsw = configuration.hnsw;
+  std::string_view space;
+  for (const SpaceName& candidate : kSpaceNames) {
+    if (candidate.space == hnsw.space) space = candidate.name;
+  }
+  const Json json = {
+      {"hnsw",
+       {{"space", space},
+        {"ef_construction", hnsw.ef_construction},
+        {"ef_search", hnsw.ef_search},
+        {"max_neighbors", hnsw.max_neighbors},
+        {"num_threads", hnsw.num_threads},
+        {"resize_factor", hnsw.resize_factor},
+        {"batch_size", hnsw.batch_size},
+        {"sync_threshold", hnsw.sync_threshold}}},
+      {"embedding_function", Json::parse(configuration.embedding_function, nullptr, /*allow_exceptions=*/false)}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<CollectionConfiguration> ConfigurationFromJson(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return Status::InvalidArgument("the configuration is not JSON");
+  if (!json.is_object()) {
+    return Status::InvalidArgument("the configuration must be a JSON object, not ", json.type_name());
+  }
+  if (IsGiven(json, "hnsw") && IsGiven(json, "spann")) {
+    return Status::InvalidArgument("Multiple vector index configurations provided");
+  }
+  CollectionConfiguration configuration;
+  if (IsGiven(json, "hnsw")) OCHRE_RETURN_IF_ERROR(ApplyHnswBlock(json["hnsw"], configuration.hnsw));
+  if (IsGiven(json, "spann")) OCHRE_RETURN_IF_ERROR(ApplySpannBlock(json["spann"], configuration.hnsw));
+  if (IsGiven(json, "embedding_function")) configuration.embedding_function = json["embedding_function"].dump();
+  OCHRE_RETURN_IF_ERROR(ValidateConfiguration(configuration));
+  return configuration;
+}
+
+Result<std::optional<HnswConfiguration>> HnswConfigurationFromMetadata(const Metadata& metadata) {
+  constexpr std::string_view kFailure = "Failed to parse hnsw parameters from segment metadata: ";
+  HnswConfiguration hnsw;
+  bool any = false;
+  for (auto entry = metadata.lower_bound("hnsw:"); entry != metadata.end() && entry->first.starts_with("hnsw:");
+       ++entry) {
+    const auto field =
+        std::find_if(kFields.begin(), kFields.end(), [&](const Field& f) { return f.legacy_key == entry->first; });
+    if (field == kFields.end()) return Status::InvalidArgument(kFailure, "unknown key \"", entry->first, "\"");
+    const Json value = std::visit(
+        []<typename T>(const T& alternative) -> Json {
+          if constexpr (std::is_same_v<T, int64_t> || std::is_same_v<T, double> || std::is_same_v<T, std::string>) {
+            return alternative;
+          } else {
+            return nullptr;
+          }
+        },
+        entry->second.variant());
+    if (!field->set(hnsw, value)) {
+      return Status::InvalidArgument(kFailure, "\"", entry->first, "\" cannot be ", value.dump());
+    }
+    any = true;
+  }
+  if (!any) return std::optional<HnswConfiguration>();
+  const Status valid = ValidateHnsw(hnsw);
+  if (!valid.ok()) return Status::InvalidArgument(kFailure, valid.message());
+  return std::optional(hnsw);
+}
+
+}  // namespace ochre
