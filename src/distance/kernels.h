@@ -7,9 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "ochre/options.h"
-
 #include "distance/rows_span.h"
+#include "ochre/options.h"
 
 namespace ochre {
 
@@ -28,10 +27,14 @@ float InverseNorm(const float* a, int32_t dimension);
 class PreparedQuery {
  public:
   PreparedQuery(Space space, const float* embedding, int32_t dimension);
+  PreparedQuery(PreparedQuery&&) noexcept = default;
+  PreparedQuery& operator=(PreparedQuery&&) noexcept = default;
+  PreparedQuery(const PreparedQuery&) = delete;  // row() points into this query's own storage
+  PreparedQuery& operator=(const PreparedQuery&) = delete;
 
   Space space() const { return space_; }
   int32_t dimension() const { return dimension_; }
-  const float* row() const { return row_; }            // aligned to 64 bytes, RowStride(dimension()) floats
+  const float* row() const { return row_; }  // aligned to 64 bytes, RowStride(dimension()) floats
   float inverse_norm() const { return row_[dimension_]; }
 
  private:
@@ -42,12 +45,16 @@ class PreparedQuery {
 };
 
 // distances[i] = distance of `query` to row first + i, for i in [0, count): sequential, for scans.
-// A distance that overflows to NaN is reported as +infinity, so that distances always have a total order.
+// A distance that overflows to NaN is reported as +infinity, so that distances always have a total order; a cosine
+// distance that rounding took out of [0, 2] as the nearer end.
 void DistancesToRange(const PreparedQuery& query, const RowsSpan& rows, int64_t first, int64_t count, float* distances);
 
 // distances[i] = distance of `query` to row ordinals[i]; prefetches ahead, for scattered rows. Same bits as above.
 void DistancesToOrdinals(const PreparedQuery& query, const RowsSpan& rows, std::span<const uint32_t> ordinals,
                          float* distances);
+
+// The distance between two rows in the layout of a RowsSpan (their place does not matter). Same bits as above.
+float DistanceBetweenRows(Space space, const float* row_a, const float* row_b, int32_t dimension);
 
 // Name of the instruction set in use ("AVX3", "AVX2", "SSE4", ...): for benchmark reports.
 std::string_view KernelTarget();
