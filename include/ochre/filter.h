@@ -78,9 +78,9 @@ enum class FilterTarget : uint8_t {
 struct FilterNode {
   FilterOperator op = FilterOperator::kAnd;
   FilterTarget target = FilterTarget::kMetadata;
-  std::string key;                    // of a metadata condition
-  std::vector<FilterScalar> scalars;  // one; any number for kIn and kNotIn; none for kAnd and kOr
-  uint32_t operand_count = 0;         // of kAnd and kOr
+  std::string key = {};                    // of a metadata condition
+  std::vector<FilterScalar> scalars = {};  // one; any number for kIn and kNotIn; none for kAnd and kOr
+  uint32_t operand_count = 0;              // of kAnd and kOr
 
   friend bool operator==(const FilterNode&, const FilterNode&) = default;
 };

@@ -30,9 +30,9 @@ struct RegexPrefilter {
 struct CompiledNode {
   FilterNode node;
   size_t parent = 0;  // index of the "and"/"or" that it is an operand of; its own index for the root
-  std::shared_ptr<const re2::RE2> regex;         // of kRegex and kNotRegex
-  RegexPrefilter prefilter;                      // likewise
-  std::unordered_set<std::string_view> strings;  // of kIn and kNotIn over strings: the list, borrowed from `node`
+  std::shared_ptr<const re2::RE2> regex = nullptr;    // of kRegex and kNotRegex
+  RegexPrefilter prefilter = {};                      // likewise
+  std::unordered_set<std::string_view> strings = {};  // of kIn and kNotIn over strings: the list, borrowed from `node`
 };
 
 // Immutable; any number of threads. Its nodes are in postfix order.

@@ -50,7 +50,7 @@ class BlobWriter {
   virtual Result<BlobInfo> Finish() = 0;
 };
 
-// Names are relative paths of [a-z0-9._-] parts separated by '/'. Thread-safe.
+// Names are relative paths of [A-Za-z0-9._-] parts separated by '/'. Thread-safe.
 class Storage {
  public:
   virtual ~Storage() = default;
