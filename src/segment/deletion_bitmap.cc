@@ -1,0 +1,52 @@
+#include "segment/deletion_bitmap.h"
+
+#include <cassert>
+#include <exception>
+
+namespace ochre {
+
+Result<DeletionBitmap> DeletionBitmap::Deserialize(std::string_view bytes, int64_t row_count) {
+  DeletionBitmap bitmap(row_count);
+  if (bytes.empty()) return bitmap;
+  try {
+    bitmap.deleted_ = Roaring::readSafe(bytes.data(), bytes.size());
+  } catch (const std::exception&) {
+    return Status::DataLoss("a deletion bitmap of ", bytes.size(), " bytes is malformed");
+  }
+  bitmap.deleted_count_ = static_cast<int64_t>(bitmap.deleted_.cardinality());
+  OCHRE_RETURN_IF_ERROR(bitmap.Verify());
+  return bitmap;
+}
+
+std::string DeletionBitmap::Serialize() const {
+  if (deleted_count_ == 0) return {};
+  Roaring compact = deleted_;
+  compact.runOptimize();
+  std::string bytes(compact.getSizeInBytes(), '\0');
+  compact.write(bytes.data());
+  return bytes;
+}
+
+Roaring DeletionBitmap::Live() const {
+  Roaring live;
+  live.addRange(0, static_cast<uint64_t>(row_count_));
+  live -= deleted_;
+  return live;
+}
+
+bool DeletionBitmap::Delete(Ordinal ordinal) {
+  assert(static_cast<uint32_t>(ordinal) < row_count_);  // ordinals come from this segment's own look-ups
+  if (!deleted_.addChecked(static_cast<uint32_t>(ordinal))) return false;
+  ++deleted_count_;
+  return true;
+}
+
+Status DeletionBitmap::Verify() const {
+  if (deleted_count_ != static_cast<int64_t>(deleted_.cardinality()) ||
+      (deleted_count_ > 0 && deleted_.maximum() >= row_count_)) {
+    return Status::DataLoss("a deletion bitmap names rows that its segment of ", row_count_, " rows does not have");
+  }
+  return Status::Ok();
+}
+
+}  // namespace ochre

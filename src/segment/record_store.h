@@ -1,0 +1,73 @@
+// RecordStore: records.bin: from a row to its document, uri and metadata.
+#ifndef OCHRE_SEGMENT_RECORD_STORE_H_
+#define OCHRE_SEGMENT_RECORD_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ochre/status.h"
+#include "storage/storage.h"
+#include "storage/verified_blob.h"
+#include "types/encoded_metadata.h"
+#include "types/ids.h"
+
+namespace ochre {
+
+// One row, borrowed from the store.
+struct StoredRecord {
+  std::optional<std::string_view> document;
+  std::optional<std::string_view> uri;
+  EncodedMetadata metadata;
+};
+
+// records.bin; little-endian. Rows are not compressed: a mapped row costs two look-ups, where a row of an SST costs a
+// seek and a copy (bench/micro/record_store_bench.cc), and substring filters verify thousands of documents a query.
+//   offset       size   field
+//        0          8   magic "OCHREREC"
+//        8          4   format version, 1
+//       12          4   zero
+//       16          8   row count n
+//       24         40   zero
+//       64        ...   rows: document size + 1 (varint; 0: null), uri size + 1 (varint; 0: null), document, uri,
+//       metadata
+//      ...        0-7   zero up to a multiple of 8
+//  end-8*(n+1)  8*(n+1)   where each row begins in the file, and where the last one ends
+class RecordStoreWriter {
+ public:
+  static Result<std::unique_ptr<RecordStoreWriter>> Create(Storage& storage, std::string_view name, int64_t row_count);
+
+  // Exactly row_count rows in ordinal order.
+  Status Add(const StoredRecord& record);
+  Result<BlobInfo> Finish();
+
+ private:
+  explicit RecordStoreWriter(std::unique_ptr<BlobWriter> writer) : writer_(std::move(writer)) {}
+
+  std::unique_ptr<BlobWriter> writer_;
+  std::vector<uint64_t> begins_;
+  std::string buffer_;  // one row
+};
+
+// Immutable; any number of threads.
+class RecordStore {
+ public:
+  // Reads the header only. `blob` must outlive the store.
+  static Result<RecordStore> Open(const VerifiedBlob& blob, int64_t row_count);
+
+  // Valid while the blob is. DataLoss names the file.
+  Result<StoredRecord> Read(Ordinal ordinal) const;
+
+ private:
+  RecordStore(const VerifiedBlob& blob, int64_t row_count) : blob_(&blob), row_count_(row_count) {}
+
+  const VerifiedBlob* blob_;
+  int64_t row_count_;
+};
+
+}  // namespace ochre
+
+#endif  // OCHRE_SEGMENT_RECORD_STORE_H_

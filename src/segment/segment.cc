@@ -1,0 +1,96 @@
+#include "segment/segment.h"
+
+#include <utility>
+
+namespace ochre {
+namespace {
+
+std::string FullName(const SegmentId& id, std::string_view file) {
+  return status_internal::Concatenate(SegmentFolder(id), "/", file);
+}
+
+// Lazy wants a pointer; the parts are values.
+template <typename T>
+Result<std::unique_ptr<const T>> Boxed(Result<T> result) {
+  if (!result.ok()) return result.status();
+  return std::make_unique<const T>(std::move(result).value());
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Segment>> Segment::Open(const Storage& storage, const SegmentId& id) {
+  const std::string name = FullName(id, kManifestName);
+  auto blob = storage.Map(name);
+  if (!blob.ok()) {
+    if (blob.status().code() == StatusCode::kNotFound) return Status::DataLoss(name, " is missing");
+    return blob.status();
+  }
+  OCHRE_ASSIGN_OR_RETURN(Manifest manifest, Manifest::Parse((*blob)->bytes(), name));
+  return std::shared_ptr<const Segment>(new Segment(storage, id, std::move(manifest)));
+}
+
+Result<BlobInfo> Segment::File(std::string_view name) const {
+  const BlobInfo* info = manifest_.Find(name);
+  if (info == nullptr) return Status::DataLoss(FullName(id_, kManifestName), " does not list ", name);
+  BlobInfo full = *info;
+  full.name = FullName(id_, name);
+  return full;
+}
+
+Result<const VerifiedBlob*> Segment::OpenBlob(const Lazy<VerifiedBlob>& blob, std::string_view name) const {
+  return blob.Get([&]() -> Result<std::unique_ptr<const VerifiedBlob>> {
+    OCHRE_ASSIGN_OR_RETURN(BlobInfo info, File(name));
+    return VerifiedBlob::Open(storage_, std::move(info));
+  });
+}
+
+Result<const IdTable*> Segment::Ids() const {
+  return ids_.Get([&]() -> Result<std::unique_ptr<const IdTable>> {
+    OCHRE_ASSIGN_OR_RETURN(const VerifiedBlob* blob, OpenBlob(ids_blob_, kIdsName));
+    return IdTable::Open(*blob, row_count());
+  });
+}
+
+Result<const RecordStore*> Segment::Records() const {
+  return records_.Get([&]() -> Result<std::unique_ptr<const RecordStore>> {
+    OCHRE_ASSIGN_OR_RETURN(const VerifiedBlob* blob, OpenBlob(records_blob_, kRecordsName));
+    return Boxed(RecordStore::Open(*blob, row_count()));
+  });
+}
+
+Result<const VectorFile*> Segment::Vectors() const {
+  return vectors_.Get([&]() -> Result<std::unique_ptr<const VectorFile>> {
+    OCHRE_ASSIGN_OR_RETURN(const VerifiedBlob* blob, OpenBlob(vectors_blob_, kVectorsName));
+    return Boxed(VectorFile::Open(*blob, row_count(), dimension()));
+  });
+}
+
+Result<const HnswGraph*> Segment::Graph() const {
+  return graph_.Get([&]() -> Result<std::unique_ptr<const HnswGraph>> {
+    OCHRE_ASSIGN_OR_RETURN(const VerifiedBlob* blob, OpenBlob(graph_blob_, kGraphName));
+    OCHRE_ASSIGN_OR_RETURN(const auto bytes, blob->ReadAll());
+    return Boxed(HnswGraph::Parse(bytes, row_count(), blob->name()));
+  });
+}
+
+Result<const InvertedIndex*> Segment::Index() const {
+  return index_.Get([&]() -> Result<std::unique_ptr<const InvertedIndex>> {
+    OCHRE_ASSIGN_OR_RETURN(BlobInfo postings, File(kPostingsName));
+    OCHRE_ASSIGN_OR_RETURN(BlobInfo columns, File(kColumnsName));
+    return InvertedIndex::Open(storage_, std::move(postings), std::move(columns));
+  });
+}
+
+Status Segment::Scrub() const {
+  const std::string manifest_name = FullName(id_, kManifestName);
+  OCHRE_ASSIGN_OR_RETURN(const auto manifest_blob, storage_.Map(manifest_name));
+  OCHRE_RETURN_IF_ERROR(Manifest::Parse(manifest_blob->bytes(), manifest_name).status());
+  for (const BlobInfo& file : manifest_.files) {
+    OCHRE_ASSIGN_OR_RETURN(BlobInfo info, File(file.name));
+    OCHRE_ASSIGN_OR_RETURN(const auto blob, VerifiedBlob::Open(storage_, std::move(info)));
+    OCHRE_RETURN_IF_ERROR(blob->Scrub());
+  }
+  return Status::Ok();
+}
+
+}  // namespace ochre

@@ -1,0 +1,72 @@
+// Segment: one immutable part of a collection's index.
+#ifndef OCHRE_SEGMENT_SEGMENT_H_
+#define OCHRE_SEGMENT_SEGMENT_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "distance/rows_span.h"
+#include "hnsw/hnsw_graph.h"
+#include "inverted/inverted_index.h"
+#include "ochre/status.h"
+#include "runtime/lazy.h"
+#include "segment/id_table.h"
+#include "segment/manifest.h"
+#include "segment/record_store.h"
+#include "segment/vector_file.h"
+#include "storage/storage.h"
+#include "storage/verified_blob.h"
+#include "types/ids.h"
+
+namespace ochre {
+
+// Rows are in ascending order of offset id. Which of them are deleted is not known here (DeletionBitmap). Thread-safe.
+// Every part is opened, and verified against its checksums, on first use; each accessor may return DataLoss, which
+// names the file.
+class Segment {
+ public:
+  // Reads the manifest only: opening costs the same for any size. `storage` must outlive the segment.
+  // DataLoss: the manifest is damaged or missing. FailedPrecondition: a newer Ochre wrote it.
+  static Result<std::shared_ptr<const Segment>> Open(const Storage& storage, const SegmentId& id);
+
+  const SegmentId& id() const { return id_; }
+  int64_t row_count() const { return manifest_.row_count; }
+  int32_t dimension() const { return manifest_.dimension; }
+  int64_t bytes() const { return manifest_.TotalBytes(); }
+  // Segments of fewer rows than kGraphRowsMin have no graph: they are scanned.
+  bool has_graph() const { return manifest_.Find(kGraphName) != nullptr; }
+
+  Result<const IdTable*> Ids() const;
+  Result<const RecordStore*> Records() const;
+  Result<const VectorFile*> Vectors() const;
+  Result<const HnswGraph*> Graph() const;  // precondition: has_graph()
+  Result<const InvertedIndex*> Index() const;
+
+  // Reads every file again and compares all checksums. DataLoss names the first damaged file.
+  Status Scrub() const;
+
+ private:
+  Segment(const Storage& storage, const SegmentId& id, Manifest manifest)
+      : storage_(storage), id_(id), manifest_(std::move(manifest)) {}
+
+  // The file `name` of this segment with its full name, as the manifest describes it.
+  Result<BlobInfo> File(std::string_view name) const;
+  Result<const VerifiedBlob*> OpenBlob(const Lazy<VerifiedBlob>& blob, std::string_view name) const;
+
+  const Storage& storage_;
+  const SegmentId id_;
+  const Manifest manifest_;
+  Lazy<VerifiedBlob> ids_blob_, records_blob_, vectors_blob_, graph_blob_;
+  Lazy<IdTable> ids_;
+  Lazy<RecordStore> records_;
+  Lazy<VectorFile> vectors_;
+  Lazy<HnswGraph> graph_;
+  Lazy<InvertedIndex> index_;
+};
+
+}  // namespace ochre
+
+#endif  // OCHRE_SEGMENT_SEGMENT_H_

@@ -1,0 +1,76 @@
+// SegmentWriter: writes one segment from rows in ascending order of offset id.
+#ifndef OCHRE_SEGMENT_SEGMENT_WRITER_H_
+#define OCHRE_SEGMENT_SEGMENT_WRITER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "inverted/inverted_index_writer.h"
+#include "ochre/options.h"
+#include "ochre/status.h"
+#include "segment/id_table.h"
+#include "segment/manifest.h"
+#include "segment/record_store.h"
+#include "segment/vector_file.h"
+#include "storage/storage.h"
+#include "types/ids.h"
+
+namespace ochre {
+
+// Below this many rows a segment gets no graph and is scanned: exact, and at 100 dimensions still about as fast (a scan
+// of 5,000 x 100 floats takes some 60 us, a search with ef 100 some 30 us: bench/micro/scan_crossover_bench.cc).
+inline constexpr int64_t kGraphRowsMin = 5'000;
+
+struct SegmentRow {
+  std::string_view id;
+  OffsetId offset_id{};
+  LogPosition position{};      // of the last operation on the record
+  const float* row = nullptr;  // RowStride(dimension) floats, as FillRow makes them
+  StoredRecord record;
+};
+
+struct SegmentShape {
+  int64_t row_count = 0;  // exactly; at least 1
+  int32_t dimension = 0;
+  HnswConfiguration hnsw;
+};
+
+// One thread at a time. Destroyed without a successful Finish, it deletes what it wrote.
+class SegmentWriter {
+ public:
+  // `storage` must outlive the writer. The id must be new.
+  static Result<std::unique_ptr<SegmentWriter>> Create(Storage& storage, const SegmentId& id,
+                                                       const SegmentShape& shape);
+  ~SegmentWriter();
+
+  // Rows with ascending offset ids and distinct ids. ResourceExhausted: the disk is full.
+  Status Add(const SegmentRow& row);
+
+  // Builds the graph, writes the rest and makes all of it durable. Call once, after row_count rows. Returns the bytes
+  // of all files. Cancelled: `cancelled` became true meanwhile.
+  Result<int64_t> Finish(const std::atomic<bool>& cancelled);
+
+ private:
+  SegmentWriter(Storage& storage, const SegmentId& id, const SegmentShape& shape);
+
+  Status BuildGraph(const BlobInfo& vectors, const std::atomic<bool>& cancelled);
+  void Keep(BlobInfo file);  // lists a finished file in the manifest
+
+  Storage& storage_;
+  const SegmentId id_;
+  const std::string folder_;
+  const SegmentShape shape_;
+  Manifest manifest_;
+  IdTableWriter ids_;
+  std::unique_ptr<RecordStoreWriter> records_;
+  std::unique_ptr<VectorFileWriter> vectors_;
+  InvertedIndexWriter index_;
+  int64_t rows_added_ = 0;
+  bool finished_ = false;
+};
+
+}  // namespace ochre
+
+#endif  // OCHRE_SEGMENT_SEGMENT_WRITER_H_
