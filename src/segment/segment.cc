@@ -65,6 +65,14 @@ Result<const VectorFile*> Segment::Vectors() const {
   });
 }
 
+Result<RowsSpan> Segment::Rows() const {
+  OCHRE_ASSIGN_OR_RETURN(const RowsSpan* rows, rows_.Get([&]() -> Result<std::unique_ptr<const RowsSpan>> {
+    OCHRE_ASSIGN_OR_RETURN(const VectorFile* vectors, Vectors());
+    return Boxed(vectors->Rows());
+  }));
+  return *rows;
+}
+
 Result<const HnswGraph*> Segment::Graph() const {
   return graph_.Get([&]() -> Result<std::unique_ptr<const HnswGraph>> {
     OCHRE_ASSIGN_OR_RETURN(const VerifiedBlob* blob, OpenBlob(graph_blob_, kGraphName));

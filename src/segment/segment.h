@@ -42,6 +42,7 @@ class Segment {
   Result<const IdTable*> Ids() const;
   Result<const RecordStore*> Records() const;
   Result<const VectorFile*> Vectors() const;
+  Result<RowsSpan> Rows() const;           // all vectors; the first call reads and verifies the whole file
   Result<const HnswGraph*> Graph() const;  // precondition: has_graph()
   Result<const InvertedIndex*> Index() const;
 
@@ -63,6 +64,7 @@ class Segment {
   Lazy<IdTable> ids_;
   Lazy<RecordStore> records_;
   Lazy<VectorFile> vectors_;
+  Lazy<RowsSpan> rows_;
   Lazy<HnswGraph> graph_;
   Lazy<InvertedIndex> index_;
 };

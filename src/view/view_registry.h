@@ -1,0 +1,67 @@
+// ViewRegistry: keeps the current view of every collection in use, and gives it to readers.
+#ifndef OCHRE_VIEW_VIEW_REGISTRY_H_
+#define OCHRE_VIEW_VIEW_REGISTRY_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "log/log.h"
+#include "ochre/status.h"
+#include "runtime/mutex.h"
+#include "storage/storage.h"
+#include "sysdb/system_database.h"
+#include "types/ids.h"
+#include "view/collection_view.h"
+#include "view/materializer.h"
+
+namespace ochre {
+
+// Collections are loaded on first use. Thread-safe. `storage`, `log` and `sysdb` must outlive the registry.
+class ViewRegistry {
+ public:
+  ViewRegistry(const Storage& storage, Log& log, SystemDatabase& sysdb) : storage_(storage), log_(log), sysdb_(sysdb) {}
+
+  // A view of every operation acknowledged before the call. Never waits for a compaction. NotFound: no such collection.
+  // DataLoss: a damaged file, by name.
+  Result<std::shared_ptr<const CollectionView>> Pin(CollectionId collection);
+
+  // Pulls the log into the tail, so that the writer pays for it rather than the next reader.
+  Status CatchUp(CollectionId collection) { return Pin(collection).status(); }
+
+  // Goes over to the latest version in the system database: segments that stay are kept open, the tail is replayed from
+  // the version's position. Readers and writers go on meanwhile; only the last stretch of the replay holds them up.
+  Status SwapVersion(CollectionId collection);
+
+  // Forgets a deleted collection. Views that are pinned stay valid.
+  void Forget(CollectionId collection);
+
+  // The collections in memory.
+  std::vector<CollectionId> Loaded() const;
+
+ private:
+  struct State {
+    Mutex apply_mutex;  // held while the log is read and applied; never by a reader that finds its view current
+    std::unique_ptr<Materializer> materializer OCHRE_GUARDED_BY(apply_mutex);  // null: to be loaded
+    Mutex view_mutex;                                                          // held to copy or swap the pointer
+    std::shared_ptr<const CollectionView> view OCHRE_GUARDED_BY(view_mutex);
+  };
+
+  std::shared_ptr<State> StateOf(CollectionId collection);
+  // A materializer at the latest version's position; segments that `open` holds are not opened again.
+  Result<std::unique_ptr<Materializer>> Load(CollectionId collection, const std::vector<BaseSegment>& open);
+  // Applies all of the log that follows. FailedPrecondition: what follows was purged, so a newer version covers it.
+  Status Replay(CollectionId collection, Materializer& materializer);
+
+  const Storage& storage_;
+  Log& log_;
+  SystemDatabase& sysdb_;
+
+  mutable Mutex mutex_;  // held to look up or insert a pointer; never during I/O or a search
+  absl::flat_hash_map<CollectionId, std::shared_ptr<State>> states_ OCHRE_GUARDED_BY(mutex_);
+};
+
+}  // namespace ochre
+
+#endif  // OCHRE_VIEW_VIEW_REGISTRY_H_
