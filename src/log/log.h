@@ -10,7 +10,6 @@
 
 #include "ochre/options.h"
 #include "ochre/status.h"
-
 #include "types/ids.h"
 
 namespace ochre {
@@ -34,14 +33,16 @@ class Log {
   // Close()s.
   ~Log();
 
-  // Appends all `operation_count` operations that `bytes` encodes, or nothing; returns the position of the last one once
-  // it has reached the log's durability. Preconditions: operation_count >= 1, the bytes are a valid encoded batch.
-  // ResourceExhausted: the disk is full; the log still works once there is room. FailedPrecondition: closed.
+  // Appends all `operation_count` operations that `bytes` encodes, or nothing; returns the position of the last one
+  // once it has reached the log's durability. Preconditions: operation_count >= 1, the bytes are a valid encoded batch.
+  // InvalidArgument: over kEncodedBatchBytesMax. ResourceExhausted: the disk is full; the log still works once there is
+  // room. FailedPrecondition: closed, as for every other call.
   Result<LogPosition> Append(CollectionId collection, std::shared_ptr<const std::string> bytes,
                              int64_t operation_count);
 
   // The batches after `after` (which ends a batch), oldest first, until `bytes_max` is reached (at least one batch);
-  // none only at the end of the log. Batches appended lately come from memory.
+  // none only at the end of the log. Batches appended lately come from memory. Aborted: what follows `after` was purged
+  // meanwhile, as a newer version of the collection covers it.
   Result<std::vector<LogBatch>> Read(CollectionId collection, LogPosition after, int64_t bytes_max) const;
 
   // The position of the collection's last acknowledged operation, purged or not; 0 before the first. From memory

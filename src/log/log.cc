@@ -1,0 +1,430 @@
+#include "log/log.h"
+
+#include <algorithm>
+#include <cassert>
+#include <deque>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "log/log_table.h"
+#include "log/recent_batches.h"
+#include "log/wal_checkpointer.h"
+#include "runtime/mutex.h"
+#include "sqlite/transaction.h"
+#include "types/operation_batch.h"
+
+namespace ochre {
+namespace {
+
+// With 4 KiB pages a batch of 300 KB is 75 frames of the write-ahead log, each written by two system calls; with 16 KiB
+// its append takes 0.85 of the time, while that of a 3 KB record stays the same. 32 KiB pages made both slower.
+constexpr int32_t kPageBytes = 16 << 10;
+
+// Of batches in memory. A writer reads its own batch back at once, and a compaction starts at about this many bytes of
+// tail (ClientOptions::tail_bytes_max, 8 MiB): so that both are served from here.
+constexpr int64_t kRecentBytesMax = int64_t{16} << 20;
+
+// Of batches that one transaction commits, unless the first alone is larger. Below kRecentBytesMax, so that all the
+// group's writers find their batches in memory; above what 16 writers of 100 records of 3 KB queue up.
+constexpr int64_t kGroupBytesMax = int64_t{8} << 20;
+
+// Of pages that the writer holds: a group, and so it is not written to the write-ahead log before its commit.
+constexpr int64_t kWriterCacheBytes = kGroupBytesMax + (int64_t{2} << 20);
+// A reader sees each page once, so it only needs the inner ones again.
+constexpr int64_t kReaderCacheBytes = int64_t{1} << 20;
+
+// A purge goes in steps of so many bytes, so that appends wait a few milliseconds for it at most.
+constexpr int64_t kPurgeStepBytes = int64_t{8} << 20;
+
+constexpr LogPosition kEndOfLog{INT64_MAX};
+
+SqliteOptions OptionsOf(Durability durability, int64_t cache_bytes) {
+  // Not exclusive: checkpoints beside the writers need a connection of their own, and the locks in shared memory cost
+  // a microsecond or two of a commit's hundred.
+  return {.durability = durability,
+          .exclusive = false,
+          .auto_checkpoint = false,
+          .page_bytes = kPageBytes,
+          .cache_bytes = cache_bytes};
+}
+
+LogPosition Plus(LogPosition position, int64_t count) {
+  return static_cast<LogPosition>(static_cast<uint64_t>(position) + static_cast<uint64_t>(count));
+}
+
+// A write that waits for its group's commit; lives on its writer's stack.
+struct PendingAppend {
+  CollectionId collection;
+  std::shared_ptr<const std::string> bytes;
+  int64_t operation_count;
+
+  Status status = {};   // of the commit
+  LogPosition first{};  // if it succeeded
+  LogPosition last{};
+  bool done = false;
+  CondVar wake = {};  // when it is done, or first in the queue
+};
+
+}  // namespace
+
+// Locks are taken in this order: writer_mutex or reader_mutex, then mutex.
+struct Log::Impl {
+  Impl(std::filesystem::path path, Durability durability, std::unique_ptr<SqliteConnection> connection)
+      : path(std::move(path)), durability(durability), writer(std::move(connection)) {}
+
+  Status Enter() OCHRE_EXCLUDES(mutex);
+  void Leave() OCHRE_EXCLUDES(mutex);
+
+  std::vector<PendingAppend*> TakeGroup() OCHRE_REQUIRES(mutex);
+  void CommitGroup(std::vector<PendingAppend*> group) OCHRE_REQUIRES(writer_mutex);
+  Status TryCommit(std::vector<PendingAppend*>& group) OCHRE_REQUIRES(writer_mutex);
+  void Publish(const std::vector<PendingAppend*>& group) OCHRE_REQUIRES(mutex);
+
+  Result<LogPosition> LastPosition(CollectionId collection) OCHRE_EXCLUDES(mutex, writer_mutex);
+  Result<LogPosition> LoadLastPosition(CollectionId collection) OCHRE_REQUIRES(writer_mutex);
+  Result<std::vector<LogBatch>> Read(CollectionId collection, LogPosition after, int64_t bytes_max);
+  Result<bool> PurgeStep(CollectionId collection, LogPosition position, bool forget);
+  void NoteCommit() OCHRE_REQUIRES(writer_mutex);
+
+  // Calls `function` with a table to read from, under the lock of its connection.
+  template <typename Function>
+  auto WithReader(Function function) -> decltype(function(std::declval<const LogTable&>()));
+
+  const std::filesystem::path path;  // of log.sqlite3
+  const Durability durability;
+
+  Mutex writer_mutex;  // held by whoever uses `writer`, also to wait for the disk
+  std::unique_ptr<SqliteConnection> writer OCHRE_GUARDED_BY(writer_mutex);  // null once closed
+
+  Mutex reader_mutex;                                                       // held by whoever uses `reader`
+  std::unique_ptr<SqliteConnection> reader OCHRE_GUARDED_BY(reader_mutex);  // opened on first use; null in memory
+
+  Mutex mutex;                                               // guards what follows; never held during I/O
+  std::deque<PendingAppend*> queue OCHRE_GUARDED_BY(mutex);  // the first one's writer commits the group
+  // Of the collections used since opening; equal to the file's, and changed only by who holds writer_mutex too.
+  absl::flat_hash_map<CollectionId, LogPosition> last_positions OCHRE_GUARDED_BY(mutex);
+  RecentBatches recent OCHRE_GUARDED_BY(mutex){kRecentBytesMax};
+  int64_t running_calls OCHRE_GUARDED_BY(mutex) = 0;
+  enum class State { kOpen, kClosing, kClosed } state OCHRE_GUARDED_BY(mutex) = State::kOpen;
+  CondVar state_changed;  // also when running_calls reaches 0
+
+  std::unique_ptr<WalCheckpointer> checkpointer;  // null in memory; set before the log is shared, reset by Close
+};
+
+namespace {
+
+// A call that Close waits for.
+template <typename Impl>
+class RunningCall {
+ public:
+  explicit RunningCall(Impl& impl) : impl_(impl), status_(impl.Enter()) {}
+  ~RunningCall() {
+    if (status_.ok()) impl_.Leave();
+  }
+  RunningCall(const RunningCall&) = delete;
+  RunningCall& operator=(const RunningCall&) = delete;
+
+  const Status& status() const { return status_; }
+
+ private:
+  Impl& impl_;
+  Status status_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Log>> Log::Open(const std::filesystem::path& directory, Durability durability) {
+  const std::filesystem::path path = directory / "log.sqlite3";
+  OCHRE_ASSIGN_OR_RETURN(auto writer, OpenSqliteDatabase(path, kLogSchema, OptionsOf(durability, kWriterCacheBytes)));
+  auto impl = std::make_unique<Impl>(path, durability, std::move(writer));
+  if (durability != Durability::kMemory) {
+    impl->checkpointer = std::make_unique<WalCheckpointer>(path, OptionsOf(durability, kReaderCacheBytes),
+                                                           WalCheckpointer::Limits{}, impl->writer_mutex);
+  }
+  return std::unique_ptr<Log>(new Log(std::move(impl)));
+}
+
+Log::Log(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Log::~Log() { (void)Close(); }
+
+Status Log::Impl::Enter() {
+  MutexLock lock(mutex);
+  if (state != State::kOpen) return Status::FailedPrecondition("the log is closed");
+  ++running_calls;
+  return Status::Ok();
+}
+
+void Log::Impl::Leave() {
+  MutexLock lock(mutex);
+  --running_calls;
+  assert(running_calls >= 0);
+  if (running_calls == 0 && state != State::kOpen) state_changed.NotifyAll();
+}
+
+Result<LogPosition> Log::Append(CollectionId collection, std::shared_ptr<const std::string> bytes,
+                                int64_t operation_count) {
+  assert(operation_count >= 1);
+  if (bytes->size() > kEncodedBatchBytesMax) {
+    return Status::InvalidArgument("a batch of ", bytes->size(),
+                                   " bytes is larger than the log takes at once, which is ", kEncodedBatchBytesMax);
+  }
+  const RunningCall call(*impl_);
+  OCHRE_RETURN_IF_ERROR(call.status());
+
+  PendingAppend append{.collection = collection, .bytes = std::move(bytes), .operation_count = operation_count};
+  std::vector<PendingAppend*> group;
+  {
+    MutexLock lock(impl_->mutex);
+    impl_->queue.push_back(&append);
+    while (!append.done && impl_->queue.front() != &append) append.wake.Wait(lock);
+    if (!append.done) group = impl_->TakeGroup();
+  }
+  if (!group.empty()) {
+    MutexLock writer_lock(impl_->writer_mutex);
+    impl_->CommitGroup(std::move(group));
+  }
+  OCHRE_RETURN_IF_ERROR(append.status);
+  return append.last;
+}
+
+// The longest beginning of the queue that makes a group. It stays in the queue until it is committed, so that nobody
+// else becomes first.
+std::vector<PendingAppend*> Log::Impl::TakeGroup() {
+  std::vector<PendingAppend*> group;
+  int64_t bytes = 0;
+  for (PendingAppend* append : queue) {
+    bytes += static_cast<int64_t>(append->bytes->size());
+    if (!group.empty() && bytes > kGroupBytesMax) break;
+    group.push_back(append);
+  }
+  return group;
+}
+
+void Log::Impl::CommitGroup(std::vector<PendingAppend*> group) {
+  // A write whose statement fails leaves the group with its error, and the rest begins again without it.
+  std::vector<PendingAppend*> remaining = group;
+  while (!remaining.empty() && !TryCommit(remaining).ok()) {
+  }
+  NoteCommit();
+
+  MutexLock lock(mutex);
+  Publish(remaining);
+  for (PendingAppend* append : group) {
+    assert(queue.front() == append);
+    queue.pop_front();
+    append->done = true;
+  }
+  // The next group's writer first, so that the disk does not wait. The first of this group is us.
+  if (!queue.empty()) queue.front()->wake.NotifyOne();
+  for (size_t i = 1; i < group.size(); ++i) group[i]->wake.NotifyOne();
+}
+
+// Commits `group` and returns Ok; or takes those that failed out of it, with their status.
+Status Log::Impl::TryCommit(std::vector<PendingAppend*>& group) {
+  const auto fail_all = [&group](const Status& status) {
+    for (PendingAppend* append : group) append->status = status;
+    group.clear();
+    return status;
+  };
+
+  Result<SqliteTransaction> transaction = SqliteTransaction::Begin(*writer);
+  if (!transaction.ok()) return fail_all(transaction.status());
+  LogTable table(*writer);
+  absl::flat_hash_map<CollectionId, LogPosition> last_of_group;
+  for (auto append = group.begin(); append != group.end(); ++append) {
+    PendingAppend& pending = **append;
+    const Status status = [&]() -> Status {
+      auto [last, is_first] = last_of_group.try_emplace(pending.collection);
+      if (is_first) {
+        OCHRE_ASSIGN_OR_RETURN(last->second, LoadLastPosition(pending.collection));
+      }
+      pending.first = Plus(last->second, 1);
+      pending.last = Plus(last->second, pending.operation_count);
+      last->second = pending.last;
+      return table.Insert(pending.collection, pending.first, pending.last, *pending.bytes);
+    }();
+    if (status.ok()) continue;
+    pending.status = status;
+    group.erase(append);
+    return status;  // which rolls back
+  }
+  const Status status = transaction->Commit();
+  return status.ok() ? status : fail_all(status);
+}
+
+void Log::Impl::Publish(const std::vector<PendingAppend*>& group) {
+  for (PendingAppend* append : group) {
+    last_positions[append->collection] = append->last;
+    recent.Add(append->collection, {append->first, append->last, append->bytes});
+  }
+}
+
+void Log::Impl::NoteCommit() {
+  if (checkpointer != nullptr) checkpointer->NoteWalPages(writer->wal_pages());
+}
+
+Result<LogPosition> Log::Impl::LastPosition(CollectionId collection) {
+  {
+    MutexLock lock(mutex);
+    if (const auto found = last_positions.find(collection); found != last_positions.end()) return found->second;
+  }
+  MutexLock writer_lock(writer_mutex);
+  return LoadLastPosition(collection);
+}
+
+Result<LogPosition> Log::Impl::LoadLastPosition(CollectionId collection) {
+  {
+    MutexLock lock(mutex);
+    if (const auto found = last_positions.find(collection); found != last_positions.end()) return found->second;
+  }
+  OCHRE_ASSIGN_OR_RETURN(const LogPosition last, LogTable(*writer).LastPosition(collection));
+  MutexLock lock(mutex);
+  last_positions.emplace(collection, last);
+  return last;
+}
+
+template <typename Function>
+auto Log::Impl::WithReader(Function function) -> decltype(function(std::declval<const LogTable&>())) {
+  if (durability == Durability::kMemory) {
+    MutexLock lock(writer_mutex);
+    return function(LogTable(*writer));
+  }
+  MutexLock lock(reader_mutex);
+  if (reader == nullptr) {
+    OCHRE_ASSIGN_OR_RETURN(auto connection, SqliteConnection::Open(path));
+    OCHRE_RETURN_IF_ERROR(connection->Configure(OptionsOf(durability, kReaderCacheBytes)));
+    reader = std::move(connection);
+  }
+  return function(LogTable(*reader));
+}
+
+Result<std::vector<LogBatch>> Log::Impl::Read(CollectionId collection, LogPosition after, int64_t bytes_max) {
+  OCHRE_ASSIGN_OR_RETURN(const LogPosition last, LastPosition(collection));
+  std::vector<LogBatch> batches;
+  if (after >= last) return batches;
+  {
+    MutexLock lock(mutex);
+    if (recent.Read(collection, after, bytes_max, batches)) return batches;
+  }
+  OCHRE_ASSIGN_OR_RETURN(
+      batches, WithReader([&](const LogTable& table) { return table.Read(collection, after, last, bytes_max); }));
+  if (batches.empty() || batches.front().first != Plus(after, 1)) {
+    return Status(StatusCode::kAborted, "the log of collection " + collection.ToString() +
+                                            " no longer has what follows position " +
+                                            std::to_string(static_cast<uint64_t>(after)) +
+                                            ": it was purged; read a newer version of the collection");
+  }
+  return batches;
+}
+
+Result<std::vector<LogBatch>> Log::Read(CollectionId collection, LogPosition after, int64_t bytes_max) const {
+  const RunningCall call(*impl_);
+  OCHRE_RETURN_IF_ERROR(call.status());
+  return impl_->Read(collection, after, bytes_max);
+}
+
+Result<LogPosition> Log::LastPosition(CollectionId collection) const {
+  const RunningCall call(*impl_);
+  OCHRE_RETURN_IF_ERROR(call.status());
+  return impl_->LastPosition(collection);
+}
+
+// Deletes some of the collection's oldest batches that end at or before `position`; false when there are none left.
+// `forget` is for a deleted collection, of which nothing remains then.
+Result<bool> Log::Impl::PurgeStep(CollectionId collection, LogPosition position, bool forget) {
+  MutexLock writer_lock(writer_mutex);
+  LogTable table(*writer);
+  OCHRE_ASSIGN_OR_RETURN(const std::optional<LogPosition> end,
+                         table.EndOfOldest(collection, position, kPurgeStepBytes));
+  if (!end.has_value() && !forget) return false;
+
+  OCHRE_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*writer));
+  if (end.has_value()) OCHRE_RETURN_IF_ERROR(table.DeleteUpTo(collection, *end));
+  if (forget) {
+    OCHRE_RETURN_IF_ERROR(table.ForgetPurged(collection));
+  } else {
+    OCHRE_RETURN_IF_ERROR(table.SetPurged(collection, *end));
+  }
+  OCHRE_RETURN_IF_ERROR(transaction.Commit());
+  NoteCommit();
+
+  MutexLock lock(mutex);
+  recent.DropUpTo(collection, end.value_or(kEndOfLog));
+  if (!end.has_value()) last_positions.erase(collection);
+  return end.has_value();
+}
+
+Status Log::Purge(CollectionId collection, LogPosition position) {
+  const RunningCall call(*impl_);
+  OCHRE_RETURN_IF_ERROR(call.status());
+  for (bool more = true; more;) {
+    OCHRE_ASSIGN_OR_RETURN(more, impl_->PurgeStep(collection, position, /*forget=*/false));
+  }
+  return Status::Ok();
+}
+
+Status Log::PurgeCollection(CollectionId collection) {
+  const RunningCall call(*impl_);
+  OCHRE_RETURN_IF_ERROR(call.status());
+  for (bool more = true; more;) {
+    OCHRE_ASSIGN_OR_RETURN(more, impl_->PurgeStep(collection, kEndOfLog, /*forget=*/true));
+  }
+  return Status::Ok();
+}
+
+Result<std::vector<CollectionId>> Log::Collections() const {
+  const RunningCall call(*impl_);
+  OCHRE_RETURN_IF_ERROR(call.status());
+  return impl_->WithReader([](const LogTable& table) { return table.Collections(); });
+}
+
+Result<int64_t> Log::SizeBytes() const {
+  const RunningCall call(*impl_);
+  OCHRE_RETURN_IF_ERROR(call.status());
+  if (impl_->durability == Durability::kMemory) {
+    MutexLock writer_lock(impl_->writer_mutex);
+    OCHRE_ASSIGN_OR_RETURN(const int64_t pages, impl_->writer->QueryInt64("PRAGMA page_count"));
+    OCHRE_ASSIGN_OR_RETURN(const int64_t page_bytes, impl_->writer->QueryInt64("PRAGMA page_size"));
+    return pages * page_bytes;
+  }
+  int64_t bytes = 0;
+  for (const char* suffix : {"", "-wal"}) {
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(impl_->path.string() + suffix, error);
+    if (error == std::errc::no_such_file_or_directory) continue;
+    if (error) return Status::Unavailable(impl_->path.string(), suffix, ": ", error.message());
+    bytes += static_cast<int64_t>(size);
+  }
+  return bytes;
+}
+
+Durability Log::durability() const { return impl_->durability; }
+
+Status Log::Close() {
+  {
+    MutexLock lock(impl_->mutex);
+    const bool first = impl_->state == Impl::State::kOpen;
+    if (first) impl_->state = Impl::State::kClosing;
+    while (first ? impl_->running_calls > 0 : impl_->state != Impl::State::kClosed) impl_->state_changed.Wait(lock);
+    if (!first) return Status::Ok();
+  }
+  impl_->checkpointer.reset();
+  {
+    MutexLock lock(impl_->reader_mutex);
+    impl_->reader.reset();
+  }
+  {
+    // The last connection: SQLite checkpoints and removes the write-ahead log. If it cannot, the next Open replays it.
+    MutexLock lock(impl_->writer_mutex);
+    impl_->writer.reset();
+  }
+  MutexLock lock(impl_->mutex);
+  impl_->state = Impl::State::kClosed;
+  impl_->state_changed.NotifyAll();
+  return Status::Ok();
+}
+
+}  // namespace ochre

@@ -1,0 +1,84 @@
+#include "log/wal_checkpointer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace ochre {
+namespace {
+
+// After a failed checkpoint (a full disk, most likely). Nothing is lost meanwhile: the write-ahead log keeps it all,
+// and appends say so themselves when that cannot grow.
+constexpr std::chrono::seconds kRetryDelay{1};
+
+int64_t PagesOf(int64_t bytes, const SqliteOptions& options) {
+  return std::max<int64_t>(1, bytes / options.page_bytes);
+}
+
+}  // namespace
+
+WalCheckpointer::WalCheckpointer(std::filesystem::path path, const SqliteOptions& options, const Limits& limits,
+                                 Mutex& writer_mutex)
+    : path_(std::move(path)),
+      options_(options),
+      soft_pages_(PagesOf(limits.wal_bytes_soft, options)),
+      hard_pages_(PagesOf(limits.wal_bytes_hard, options)),
+      writer_mutex_(writer_mutex),
+      thread_([this] { Run(); }) {}
+
+WalCheckpointer::~WalCheckpointer() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    wake_.NotifyOne();
+  }
+  thread_.join();
+}
+
+void WalCheckpointer::NoteWalPages(int64_t pages) {
+  MutexLock lock(mutex_);
+  if (pages < wal_pages_) checkpointed_pages_ = 0;  // begun anew
+  wal_pages_ = pages;
+  if (wal_pages_ - checkpointed_pages_ >= soft_pages_) wake_.NotifyOne();
+}
+
+void WalCheckpointer::Run() {
+  while (true) {
+    {
+      MutexLock lock(mutex_);
+      while (!stopping_ && wal_pages_ - checkpointed_pages_ < soft_pages_) wake_.Wait(lock);
+      if (stopping_) return;
+    }
+    const Result<CheckpointProgress> progress = CheckpointOnce();
+    MutexLock lock(mutex_);
+    if (progress.ok()) {
+      // If writers have begun the log anew meanwhile, its pages are fewer than were checkpointed.
+      checkpointed_pages_ = std::min(progress->checkpointed_pages, wal_pages_);
+    } else if (!stopping_) {
+      wake_.WaitFor(lock, kRetryDelay);
+    }
+  }
+}
+
+Result<CheckpointProgress> WalCheckpointer::CheckpointOnce() {
+  if (connection_ == nullptr) {
+    OCHRE_ASSIGN_OR_RETURN(auto connection, SqliteConnection::Open(path_));
+    OCHRE_RETURN_IF_ERROR(connection->Configure(options_));
+    connection_ = std::move(connection);
+  }
+  OCHRE_ASSIGN_OR_RETURN(const CheckpointProgress progress, connection_->Checkpoint());
+  int64_t wal_pages = 0;
+  {
+    MutexLock lock(mutex_);
+    wal_pages = wal_pages_;
+  }
+  if (progress.checkpointed_pages >= wal_pages) return progress;  // caught up, and on disk
+
+  // SQLite syncs the file only after the last page. Done here, the sync under the writers' mutex finds little to do.
+  if (options_.durability != Durability::kNone) OCHRE_RETURN_IF_ERROR(connection_->SyncDatabaseFile());
+  if (wal_pages < hard_pages_) return progress;
+  MutexLock writers_wait(writer_mutex_);
+  return connection_->Checkpoint();
+}
+
+}  // namespace ochre

@@ -1,0 +1,103 @@
+// SqliteConnection: one connection to a SQLite database.
+#ifndef OCHRE_SQLITE_CONNECTION_H_
+#define OCHRE_SQLITE_CONNECTION_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "ochre/options.h"
+#include "ochre/status.h"
+#include "sqlite/statement.h"
+
+struct sqlite3;
+
+namespace ochre {
+
+struct SqliteOptions {
+  // kFull, kNormal and kNone are SQLite's synchronous levels of the same names (none is OFF); ignored in memory.
+  Durability durability = Durability::kFull;
+
+  // Keeps the file's lock, and the index of the write-ahead log in this process's memory instead of a -shm file: fewer
+  // system calls, but no second connection can exist.
+  bool exclusive = false;
+
+  // Whether a commit that leaves 1000 pages (SQLite's default) in the write-ahead log copies them into the database.
+  // Without, somebody has to call Checkpoint.
+  bool auto_checkpoint = true;
+
+  int32_t page_bytes = 4096;               // of a new database
+  int64_t cache_bytes = int64_t{2} << 20;  // of pages in memory, at most; SQLite's default
+};
+
+// Pages of the write-ahead log: all, and how many of them the database file has.
+struct CheckpointProgress {
+  int64_t wal_pages = 0;
+  int64_t checkpointed_pages = 0;
+};
+
+// Every failure is a Status that names the file (see sqlite_status.h). One thread at a time: SQLite's own mutexes are
+// off. Statements that it handed out must be gone before it closes.
+class SqliteConnection {
+ public:
+  // Opens the file, or creates it at the first write. Nothing is read yet. Extensions cannot be loaded through it.
+  static Result<std::unique_ptr<SqliteConnection>> Open(const std::filesystem::path& path);
+  static Result<std::unique_ptr<SqliteConnection>> OpenInMemory();
+
+  ~SqliteConnection();
+  SqliteConnection(const SqliteConnection&) = delete;
+  SqliteConnection& operator=(const SqliteConnection&) = delete;
+
+  // To be called once, before the first write. Turns on the write-ahead log and foreign keys.
+  Status Configure(const SqliteOptions& options);
+
+  // Runs statements separated by semicolons; stops at the first error.
+  Status Execute(const std::string& statements);
+
+  // Compiles one statement on first use and keeps it for the next. `sql` must be a string literal (it is not copied),
+  // and not be in use already.
+  Result<SqliteStatement> Prepare(std::string_view sql);
+
+  // The integer in the first column of the first row; 0 if there is no row.
+  Result<int64_t> QueryInt64(std::string_view sql);
+
+  // Rows inserted, updated or deleted by the last statement that did any of it.
+  int64_t changed_rows() const;
+
+  // Whether a transaction is open.
+  bool in_transaction() const;
+
+  // Pages in the write-ahead log after the last commit on this connection. It shrinks when the log is begun anew.
+  int64_t wal_pages() const { return wal_pages_; }
+
+  // Copies what it can of the write-ahead log into the database, without waiting for readers or writers (PASSIVE).
+  // When all of it was copied, the file is on disk, and the next writer begins the log anew at its beginning.
+  Result<CheckpointProgress> Checkpoint();
+
+  // Waits until what checkpoints wrote to the database file is on disk.
+  Status SyncDatabaseFile();
+
+  // As messages name it.
+  const std::string& name() const { return name_; }
+  bool in_memory() const { return in_memory_; }
+
+ private:
+  friend class SqliteStatement;
+
+  SqliteConnection(sqlite3* database, std::string name, bool in_memory);
+  static Result<std::unique_ptr<SqliteConnection>> Open(const std::string& file, std::string name, bool in_memory);
+  Status ErrorOf(int code) const;  // Ok for SQLITE_OK, ROW and DONE
+
+  sqlite3* database_;
+  std::string name_;
+  bool in_memory_;
+  int64_t wal_pages_ = 0;
+  std::unordered_map<std::string_view, sqlite_internal::CompiledStatement> statements_;  // by their text
+};
+
+}  // namespace ochre
+
+#endif  // OCHRE_SQLITE_CONNECTION_H_

@@ -1,0 +1,55 @@
+#include "sqlite/schema.h"
+
+#include <cassert>
+#include <string>
+
+#include "sqlite/transaction.h"
+
+namespace ochre {
+namespace {
+
+// The file's version, after checking that it is ours to open.
+Result<int64_t> CheckVersion(SqliteConnection& connection, const SqliteSchema& schema) {
+  OCHRE_ASSIGN_OR_RETURN(const int64_t application_id, connection.QueryInt64("PRAGMA application_id"));
+  OCHRE_ASSIGN_OR_RETURN(const int64_t version, connection.QueryInt64("PRAGMA user_version"));
+  OCHRE_ASSIGN_OR_RETURN(const int64_t schema_changes, connection.QueryInt64("PRAGMA schema_version"));
+  const bool is_new = application_id == 0 && version == 0 && schema_changes == 0;
+  if (!is_new && application_id != schema.application_id) {
+    return Status::DataLoss(connection.name(), ": a SQLite database, but not ", schema.what, " (its application id is ",
+                            application_id, ", that of ", schema.what, " is ", schema.application_id, ")");
+  }
+  const auto newest = static_cast<int64_t>(schema.migrations.size());
+  if (version < 0) return Status::DataLoss(connection.name(), ": the format version is ", version);
+  if (version > newest) {
+    return Status::FailedPrecondition(connection.name(), ": format version ", version,
+                                      " was written by a newer Ochre; this one reads up to version ", newest);
+  }
+  return version;
+}
+
+Status MigrateFrom(int64_t version, SqliteConnection& connection, const SqliteSchema& schema) {
+  for (; version < static_cast<int64_t>(schema.migrations.size()); ++version) {
+    OCHRE_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(connection));
+    OCHRE_RETURN_IF_ERROR(connection.Execute(schema.migrations[version]));
+    OCHRE_RETURN_IF_ERROR(connection.Execute("PRAGMA application_id=" + std::to_string(schema.application_id) +
+                                             "; PRAGMA user_version=" + std::to_string(version + 1)));
+    OCHRE_RETURN_IF_ERROR(transaction.Commit());
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteConnection>> OpenSqliteDatabase(const std::filesystem::path& path,
+                                                             const SqliteSchema& schema, const SqliteOptions& options) {
+  assert(schema.application_id != 0);
+  OCHRE_ASSIGN_OR_RETURN(auto connection, options.durability == Durability::kMemory ? SqliteConnection::OpenInMemory()
+                                                                                    : SqliteConnection::Open(path));
+  // Before Configure, which would turn somebody else's database into one with a write-ahead log.
+  OCHRE_ASSIGN_OR_RETURN(const int64_t version, CheckVersion(*connection, schema));
+  OCHRE_RETURN_IF_ERROR(connection->Configure(options));
+  OCHRE_RETURN_IF_ERROR(MigrateFrom(version, *connection, schema));
+  return connection;
+}
+
+}  // namespace ochre
