@@ -13,8 +13,8 @@
 namespace ochre {
 
 struct GraphSearchOptions {
-  int64_t k = 10;          // results wanted, at most ef
-  int64_t ef = 100;        // candidates kept, at least k
+  int64_t k = 10;    // results wanted, at most ef
+  int64_t ef = 100;  // candidates kept, at least k
 
   // Bit i of word i / 64 set: row i may be returned (rows that may not are still walked through). Empty: every row may.
   std::span<const uint64_t> allowed = {};

@@ -5,10 +5,9 @@
 #include <atomic>
 #include <cstdint>
 
+#include "distance/rows_span.h"
 #include "ochre/options.h"
 #include "ochre/status.h"
-
-#include "distance/rows_span.h"
 #include "storage/storage.h"
 
 namespace ochre {
@@ -19,9 +18,10 @@ struct HnswBuildOptions {
   int32_t ef_construction = 100;  // candidates kept while inserting
 };
 
-// Inserts rows in ordinal order on the calling thread, so the same rows give the same bytes. Needs about
-// row_count * (4 * dimension + 8 * max_neighbors + 50) bytes while it runs. Appends graph.bin to `writer`, which the
-// caller finishes. Cancelled: `cancelled` became true (looked at every few rows). Precondition: row_count >= 1.
+// Inserts rows in ordinal order on the calling thread, so the same rows give the same bytes. Every row can be reached
+// from the entry point along layer 0. Needs about row_count * (16 * max_neighbors + 130) bytes beside the rows while it
+// runs. Appends graph.bin to `writer`, which the caller finishes. Preconditions: row_count >= 1, max_neighbors in
+// [2, 512]. Cancelled: `cancelled` became true (looked at every few rows). ResourceExhausted: not enough memory.
 Status BuildHnswGraph(const RowsSpan& rows, const HnswBuildOptions& options, const std::atomic<bool>& cancelled,
                       BlobWriter& writer);
 
