@@ -7,6 +7,7 @@
 
 #include "ochre/filter.h"
 #include "plan/filter_limits.h"
+#include "plan/filter_operators.h"
 
 namespace ochre {
 namespace {
@@ -42,8 +43,6 @@ std::optional<FilterOperator> OperatorNamed(std::string_view name) {
 }
 
 std::string_view NameOf(FilterOperator op) { return kOperatorNames[static_cast<size_t>(op)].name; }
-
-bool IsLogical(FilterOperator op) { return op == FilterOperator::kAnd || op == FilterOperator::kOr; }
 
 enum class Grammar { kWhere, kWhereDocument };
 

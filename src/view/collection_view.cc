@@ -1,5 +1,7 @@
 #include "view/collection_view.h"
 
+#include <algorithm>
+
 namespace ochre {
 
 Result<std::optional<RecordLocation>> CollectionView::Find(std::string_view id) const {
@@ -16,10 +18,43 @@ Result<std::optional<RecordLocation>> CollectionView::Find(std::string_view id) 
   return std::optional<RecordLocation>();
 }
 
-Result<OffsetId> CollectionView::OffsetIdOf(RecordLocation location) const {
-  if (location.segment == RecordLocation::kTail) return tail->record(location.row).offset_id;
-  OCHRE_ASSIGN_OR_RETURN(const IdTable* ids, segments[static_cast<size_t>(location.segment)].segment->Ids());
-  return ids->offset_id(Ordinal{location.row});
+Result<ViewRecord> CollectionView::Read(RecordLocation location, RecordParts parts) const {
+  if (location.segment == RecordLocation::kTail) {
+    const TailRecord& record = tail->record(location.row);
+    return ViewRecord{record.id,
+                      record.offset_id,
+                      record.begin,
+                      {record.document, record.uri, record.metadata},
+                      tail->row(location.row)};
+  }
+  const Segment& segment = *segments[static_cast<size_t>(location.segment)].segment;
+  const Ordinal ordinal{location.row};
+  OCHRE_ASSIGN_OR_RETURN(const IdTable* ids, segment.Ids());
+  ViewRecord record = {ids->Id(ordinal), ids->offset_id(ordinal), ids->position(ordinal), {}, nullptr};
+  if (parts.contents) {
+    OCHRE_ASSIGN_OR_RETURN(const RecordStore* records, segment.Records());
+    OCHRE_ASSIGN_OR_RETURN(record.contents, records->Read(ordinal));
+  }
+  if (parts.row) {
+    OCHRE_ASSIGN_OR_RETURN(const VectorFile* vectors, segment.Vectors());
+    OCHRE_ASSIGN_OR_RETURN(record.row, vectors->Row(ordinal));
+  }
+  return record;
+}
+
+void CollectionView::SortTail(std::vector<uint32_t>& indexes) const {
+  const auto before = [&](uint32_t a, uint32_t b) { return tail->record(a).offset_id < tail->record(b).offset_id; };
+  if (!std::is_sorted(indexes.begin(), indexes.end(), before)) std::sort(indexes.begin(), indexes.end(), before);
+}
+
+MatchSet CollectionView::All() const {
+  MatchSet all;
+  for (const SegmentView& segment : segments) all.segments.push_back(segment.deletions->Live());
+  for (size_t i = 0; i < tail_size; ++i) {
+    if (IsVisible(i)) all.tail.push_back(static_cast<uint32_t>(i));
+  }
+  SortTail(all.tail);
+  return all;
 }
 
 }  // namespace ochre

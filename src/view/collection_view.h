@@ -13,6 +13,7 @@
 #include "segment/segment.h"
 #include "types/ids.h"
 #include "view/log_tail.h"
+#include "view/match_set.h"
 
 namespace ochre {
 
@@ -28,6 +29,21 @@ struct RecordLocation {
   uint32_t row = 0;         // ordinal in the segment, or index in the tail
 
   friend bool operator==(const RecordLocation&, const RecordLocation&) = default;
+};
+
+// A record in one place, borrowed from the view.
+struct ViewRecord {
+  std::string_view id;
+  OffsetId offset_id{};
+  LogPosition position{};      // of the last operation on it
+  StoredRecord contents;       // if asked for
+  const float* row = nullptr;  // if asked for: RowStride(dimension) floats
+};
+
+// What to fetch of a record besides its numbers and its id.
+struct RecordParts {
+  bool contents = false;
+  bool row = false;
 };
 
 // Immutable: holding one keeps everything that it names readable, whatever is written or compacted meanwhile.
@@ -52,7 +68,18 @@ struct CollectionView {
   // Where the record of that id is; nullopt when there is none. DataLoss names a damaged file.
   Result<std::optional<RecordLocation>> Find(std::string_view id) const;
 
-  Result<OffsetId> OffsetIdOf(RecordLocation location) const;
+  // Valid while the view is. DataLoss names a damaged file.
+  Result<ViewRecord> Read(RecordLocation location, RecordParts parts) const;
+
+  // Floats per embedding; 0 while no record was ever inserted.
+  int32_t dimension() const { return segments.empty() ? tail->dimension() : segments.front().segment->dimension(); }
+
+  // Puts indexes in the tail into ascending order of offset id: updates append new versions of old records, so the
+  // tail's own order is that one only up to the first update.
+  void SortTail(std::vector<uint32_t>& indexes) const;
+
+  // Every record.
+  MatchSet All() const;
 };
 
 }  // namespace ochre

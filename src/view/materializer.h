@@ -42,7 +42,6 @@ class Materializer {
   explicit Materializer(BaseVersion base);
 
   LogPosition position() const { return position_; }
-  const std::vector<BaseSegment>& segments() const { return base_.segments; }
 
   // Applies the operations of the batch that follows position(). DataLoss: the batch or a segment that it touches is
   // damaged; the materializer is then in the middle of the batch and must be discarded.

@@ -1,6 +1,12 @@
 #include "view/view_registry.h"
 
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "segment/manifest.h"
 
 namespace ochre {
 namespace {
@@ -27,16 +33,41 @@ void ViewRegistry::Forget(CollectionId collection) {
   states_.erase(collection);
 }
 
-std::vector<CollectionId> ViewRegistry::Loaded() const {
-  MutexLock lock(mutex_);
-  std::vector<CollectionId> collections;
-  collections.reserve(states_.size());
-  for (const auto& [collection, state] : states_) collections.push_back(collection);
-  return collections;
+Result<std::shared_ptr<const Segment>> ViewRegistry::OpenSegment(const SegmentId& id) {
+  std::weak_ptr<const Segment>& open = open_segments_[id];
+  std::shared_ptr<const Segment> segment = open.lock();
+  if (segment == nullptr) {
+    OCHRE_ASSIGN_OR_RETURN(segment, Segment::Open(storage_, id));
+    open = segment;
+  }
+  return segment;
 }
 
-Result<std::unique_ptr<Materializer>> ViewRegistry::Load(CollectionId collection,
-                                                         const std::vector<BaseSegment>& open) {
+Status ViewRegistry::CollectGarbage(const std::function<bool(const SegmentId&)>& is_being_written) {
+  MutexLock lock(segments_mutex_);
+  OCHRE_ASSIGN_OR_RETURN(const std::vector<std::string> folders, storage_.List(kSegmentsFolder));
+  std::vector<SegmentId> candidates;
+  for (const std::string& folder : folders) {
+    const std::optional<Uuid> id = Uuid::Parse(folder);
+    if (!id.has_value() || is_being_written(*id)) continue;
+    const auto open = open_segments_.find(*id);
+    if (open != open_segments_.end() && !open->second.expired()) continue;
+    candidates.push_back(*id);
+  }
+  if (candidates.empty()) return Status::Ok();
+  // Only now: a segment that was being written when it was listed is either still so, or registered by this time.
+  OCHRE_ASSIGN_OR_RETURN(const std::vector<SegmentId> referenced, sysdb_.ReferencedSegments());
+  const absl::flat_hash_set<SegmentId> keep(referenced.begin(), referenced.end());
+  for (const SegmentId& id : candidates) {
+    if (keep.contains(id)) continue;
+    OCHRE_RETURN_IF_ERROR(storage_.DeleteFolder(SegmentFolder(id)));
+    open_segments_.erase(id);
+  }
+  return Status::Ok();
+}
+
+Result<std::unique_ptr<Materializer>> ViewRegistry::Load(CollectionId collection) {
+  MutexLock lock(segments_mutex_);
   OCHRE_ASSIGN_OR_RETURN(const CollectionVersion version, sysdb_.LatestVersion(collection));
   BaseVersion base = {.version = version.version,
                       .log_position = version.log_position,
@@ -44,13 +75,7 @@ Result<std::unique_ptr<Materializer>> ViewRegistry::Load(CollectionId collection
                       .record_count = version.record_count,
                       .segments = {}};
   for (const VersionSegment& listed : version.segments) {
-    std::shared_ptr<const Segment> segment;
-    for (const BaseSegment& candidate : open) {
-      if (candidate.segment->id() == listed.segment.id) segment = candidate.segment;
-    }
-    if (segment == nullptr) {
-      OCHRE_ASSIGN_OR_RETURN(segment, Segment::Open(storage_, listed.segment.id));
-    }
+    OCHRE_ASSIGN_OR_RETURN(std::shared_ptr<const Segment> segment, OpenSegment(listed.segment.id));
     OCHRE_ASSIGN_OR_RETURN(DeletionBitmap deletions,
                            DeletionBitmap::Deserialize(listed.deletions, segment->row_count()));
     base.segments.push_back({std::move(segment), std::move(deletions)});
@@ -88,7 +113,7 @@ Result<std::shared_ptr<const CollectionView>> ViewRegistry::Pin(CollectionId col
   MutexLock lock(state->apply_mutex);
   for (int attempt = 0; attempt < kLoadAttemptsMax; ++attempt) {
     if (state->materializer == nullptr) {
-      OCHRE_ASSIGN_OR_RETURN(state->materializer, Load(collection, {}));
+      OCHRE_ASSIGN_OR_RETURN(state->materializer, Load(collection));
     }
     const Status replayed = Replay(collection, *state->materializer);
     if (replayed.ok()) {
@@ -106,12 +131,7 @@ Result<std::shared_ptr<const CollectionView>> ViewRegistry::Pin(CollectionId col
 
 Status ViewRegistry::SwapVersion(CollectionId collection) {
   const std::shared_ptr<State> state = StateOf(collection);
-  std::vector<BaseSegment> open;
-  {
-    MutexLock lock(state->apply_mutex);
-    if (state->materializer != nullptr) open = state->materializer->segments();
-  }
-  OCHRE_ASSIGN_OR_RETURN(std::unique_ptr<Materializer> next, Load(collection, open));
+  OCHRE_ASSIGN_OR_RETURN(std::unique_ptr<Materializer> next, Load(collection));
   OCHRE_RETURN_IF_ERROR(Replay(collection, *next));  // most of it, beside running writers
   MutexLock lock(state->apply_mutex);
   OCHRE_RETURN_IF_ERROR(Replay(collection, *next));

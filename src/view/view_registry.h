@@ -3,8 +3,8 @@
 #define OCHRE_VIEW_VIEW_REGISTRY_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "log/log.h"
@@ -21,7 +21,7 @@ namespace ochre {
 // Collections are loaded on first use. Thread-safe. `storage`, `log` and `sysdb` must outlive the registry.
 class ViewRegistry {
  public:
-  ViewRegistry(const Storage& storage, Log& log, SystemDatabase& sysdb) : storage_(storage), log_(log), sysdb_(sysdb) {}
+  ViewRegistry(Storage& storage, Log& log, SystemDatabase& sysdb) : storage_(storage), log_(log), sysdb_(sysdb) {}
 
   // A view of every operation acknowledged before the call. Never waits for a compaction. NotFound: no such collection.
   // DataLoss: a damaged file, by name.
@@ -37,8 +37,9 @@ class ViewRegistry {
   // Forgets a deleted collection. Views that are pinned stay valid.
   void Forget(CollectionId collection);
 
-  // The collections in memory.
-  std::vector<CollectionId> Loaded() const;
+  // Deletes the segments in storage that no version names and no view holds, except those for which `is_being_written`
+  // says so. What a crash left behind goes this way too.
+  Status CollectGarbage(const std::function<bool(const SegmentId&)>& is_being_written);
 
  private:
   struct State {
@@ -49,16 +50,22 @@ class ViewRegistry {
   };
 
   std::shared_ptr<State> StateOf(CollectionId collection);
-  // A materializer at the latest version's position; segments that `open` holds are not opened again.
-  Result<std::unique_ptr<Materializer>> Load(CollectionId collection, const std::vector<BaseSegment>& open);
+  // A materializer at the latest version's position.
+  Result<std::unique_ptr<Materializer>> Load(CollectionId collection);
+  Result<std::shared_ptr<const Segment>> OpenSegment(const SegmentId& id) OCHRE_REQUIRES(segments_mutex_);
   // Applies all of the log that follows. FailedPrecondition: what follows was purged, so a newer version covers it.
   Status Replay(CollectionId collection, Materializer& materializer);
 
-  const Storage& storage_;
+  Storage& storage_;
   Log& log_;
   SystemDatabase& sysdb_;
 
-  mutable Mutex mutex_;  // held to look up or insert a pointer; never during I/O or a search
+  // Held from reading a version to opening its segments, and while garbage is deleted, so that neither sees the other
+  // half done.
+  Mutex segments_mutex_;
+  absl::flat_hash_map<SegmentId, std::weak_ptr<const Segment>> open_segments_ OCHRE_GUARDED_BY(segments_mutex_);
+
+  Mutex mutex_;  // held to look up or insert a pointer; never during I/O or a search
   absl::flat_hash_map<CollectionId, std::shared_ptr<State>> states_ OCHRE_GUARDED_BY(mutex_);
 };
 

@@ -1,0 +1,17 @@
+// Filter: from a selection to the matching records of a view.
+#ifndef OCHRE_EXECUTOR_FILTER_H_
+#define OCHRE_EXECUTOR_FILTER_H_
+
+#include "ochre/status.h"
+#include "plan/logical_plan.h"
+#include "view/collection_view.h"
+#include "view/match_set.h"
+
+namespace ochre {
+
+// Segments are filtered with their indexes, the tail and records named by id one by one. DataLoss names a damaged file.
+Result<MatchSet> FilterView(const CollectionView& view, const Selection& selection);
+
+}  // namespace ochre
+
+#endif  // OCHRE_EXECUTOR_FILTER_H_

@@ -1,0 +1,43 @@
+#include "executor/project.h"
+
+#include <optional>
+
+namespace ochre {
+namespace {
+
+void AppendOptional(StringArray& column, std::optional<std::string_view> text) {
+  if (text.has_value()) {
+    column.Append(*text);
+  } else {
+    column.AppendNull();
+  }
+}
+
+}  // namespace
+
+Result<RecordColumns> Project(const CollectionView& view, std::span<const RecordLocation> locations,
+                              const Include& include) {
+  const RecordParts parts = {.contents = include.documents || include.uris || include.metadatas,
+                             .row = include.embeddings};
+  RecordColumns columns;
+  if (include.documents) columns.documents.emplace();
+  if (include.uris) columns.uris.emplace();
+  if (include.metadatas) columns.metadatas.emplace();
+  if (include.embeddings) {
+    columns.embeddings.emplace().columns = view.dimension();
+    columns.embeddings->values.reserve(locations.size() * static_cast<size_t>(view.dimension()));
+  }
+  for (const RecordLocation location : locations) {
+    OCHRE_ASSIGN_OR_RETURN(const ViewRecord record, view.Read(location, parts));
+    columns.ids.Append(record.id);
+    if (include.documents) AppendOptional(*columns.documents, record.contents.document);
+    if (include.uris) AppendOptional(*columns.uris, record.contents.uri);
+    if (include.metadatas) columns.metadatas->AppendEncoded(record.contents.metadata.bytes());
+    if (include.embeddings) {
+      columns.embeddings->values.insert(columns.embeddings->values.end(), record.row, record.row + view.dimension());
+    }
+  }
+  return columns;
+}
+
+}  // namespace ochre

@@ -1,0 +1,49 @@
+#include "executor/query_executor.h"
+
+#include <utility>
+
+#include "executor/filter.h"
+#include "executor/project.h"
+#include "executor/rank.h"
+#include "view/record_walk.h"
+
+namespace ochre {
+
+Result<int64_t> QueryExecutor::Count(CollectionId collection) {
+  OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(collection));
+  return view->record_count;
+}
+
+Result<GetResult> QueryExecutor::Get(const LogicalPlan& plan) {
+  OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(plan.collection));
+  OCHRE_ASSIGN_OR_RETURN(const MatchSet matches, FilterView(*view, plan.selection));
+  OCHRE_ASSIGN_OR_RETURN(const std::vector<RecordLocation> found, WalkRecords(*view, matches, plan.offset, plan.limit));
+  return Project(*view, found, plan.projection);
+}
+
+Result<QueryResult> QueryExecutor::Query(const LogicalPlan& plan) {
+  OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(plan.collection));
+  OCHRE_ASSIGN_OR_RETURN(const MatchSet matches, FilterView(*view, plan.selection));
+  OCHRE_ASSIGN_OR_RETURN(const auto winners, RankMatches(*view, matches, *plan.ranking, plan.limit));
+  QueryResult result;
+  std::vector<RecordLocation> locations;
+  if (plan.projection.distances) result.distances.emplace();
+  for (const std::vector<Hit>& of_query : winners) {
+    for (const Hit& hit : of_query) {
+      locations.push_back(hit.location);
+      if (plan.projection.distances) result.distances->push_back(hit.distance);
+    }
+    result.offsets.push_back(static_cast<int64_t>(locations.size()));
+  }
+  OCHRE_ASSIGN_OR_RETURN(static_cast<RecordColumns&>(result), Project(*view, locations, plan.projection));
+  return result;
+}
+
+Result<std::vector<std::string>> QueryExecutor::Ids(const LogicalPlan& plan) {
+  OCHRE_ASSIGN_OR_RETURN(const GetResult found, Get(plan));
+  std::vector<std::string> ids;
+  for (size_t i = 0; i < found.ids.size(); ++i) ids.emplace_back(found.ids[i]);
+  return ids;
+}
+
+}  // namespace ochre

@@ -1,0 +1,39 @@
+// QueryExecutor: runs logical plans against the current view of a collection.
+#ifndef OCHRE_EXECUTOR_QUERY_EXECUTOR_H_
+#define OCHRE_EXECUTOR_QUERY_EXECUTOR_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ochre/records.h"
+#include "ochre/status.h"
+#include "plan/logical_plan.h"
+#include "view/view_registry.h"
+
+namespace ochre {
+
+// Thread-safe: every call works on a view of its own. `views` must outlive the executor. Every call may return NotFound
+// (the collection was deleted) or DataLoss (a damaged file, by name).
+class QueryExecutor {
+ public:
+  explicit QueryExecutor(ViewRegistry& views) : views_(views) {}
+
+  Result<int64_t> Count(CollectionId collection);
+
+  // A plan without a ranking: the selected records in order of insertion.
+  Result<GetResult> Get(const LogicalPlan& plan);
+
+  // A plan with a ranking: for each query the plan.limit nearest of the selected records.
+  Result<QueryResult> Query(const LogicalPlan& plan);
+
+  // The ids of the records that Get would return.
+  Result<std::vector<std::string>> Ids(const LogicalPlan& plan);
+
+ private:
+  ViewRegistry& views_;
+};
+
+}  // namespace ochre
+
+#endif  // OCHRE_EXECUTOR_QUERY_EXECUTOR_H_

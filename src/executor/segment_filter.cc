@@ -1,0 +1,138 @@
+#include "executor/segment_filter.h"
+
+#include <cassert>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "executor/record_filter.h"
+#include "plan/filter_operators.h"
+
+namespace ochre {
+namespace {
+
+// Evaluates conditions on the live rows of one segment.
+class SegmentConditions {
+ public:
+  explicit SegmentConditions(const SegmentView& segment)
+      : segment_(*segment.segment), live_(segment.deletions->Live()) {}
+
+  const Roaring& live() const { return live_; }
+
+  Result<Roaring> Evaluate(const CompiledNode& condition) const {
+    OCHRE_ASSIGN_OR_RETURN(Roaring rows, EvaluatePositive(condition));
+    if (IsNegation(condition.node.op)) return live_ - rows;
+    rows &= live_;
+    return rows;
+  }
+
+ private:
+  Result<Roaring> EvaluatePositive(const CompiledNode& condition) const {
+    switch (condition.node.target) {
+      case FilterTarget::kMetadata:
+        return Metadata(condition.node);
+      case FilterTarget::kDocument:
+        return Document(condition);
+      case FilterTarget::kId:
+        return RowsOfIds(condition.node);
+    }
+    return Status::Internal("a filter condition has no target");
+  }
+
+  Result<Roaring> Metadata(const FilterNode& node) const {
+    OCHRE_ASSIGN_OR_RETURN(const InvertedIndex* index, segment_.Index());
+    switch (PositiveOf(node.op)) {
+      case FilterOperator::kEqual:
+      case FilterOperator::kIn: {
+        Roaring rows;
+        for (const FilterScalar& scalar : node.scalars) {
+          OCHRE_ASSIGN_OR_RETURN(const Roaring equal, index->Equal(node.key, scalar));
+          rows |= equal;
+        }
+        return rows;
+      }
+      case FilterOperator::kContains:
+        return index->ArrayContains(node.key, node.scalars.front());
+      default:
+        return index->Compare(node.key, node.op, node.scalars.front());
+    }
+  }
+
+  Result<Roaring> RowsOfIds(const FilterNode& node) const {
+    OCHRE_ASSIGN_OR_RETURN(const IdTable* ids, segment_.Ids());
+    Roaring rows;
+    for (const FilterScalar& id : node.scalars) {
+      const std::optional<Ordinal> ordinal = ids->Find(*id.get_if<std::string>());
+      if (ordinal.has_value()) rows.add(static_cast<uint32_t>(*ordinal));
+    }
+    return rows;
+  }
+
+  // The trigram index proposes, the stored documents decide.
+  Result<Roaring> Document(const CompiledNode& condition) const {
+    OCHRE_ASSIGN_OR_RETURN(const InvertedIndex* index, segment_.Index());
+    OCHRE_ASSIGN_OR_RETURN(std::optional<Roaring> candidates,
+                           condition.regex != nullptr
+                               ? RegexCandidates(*index, condition.prefilter)
+                               : index->ContainsCandidates(*condition.node.scalars.front().get_if<std::string>()));
+    if (!candidates.has_value()) {
+      OCHRE_ASSIGN_OR_RETURN(candidates, index->HasDocument());
+    }
+    *candidates &= live_;
+    OCHRE_ASSIGN_OR_RETURN(const RecordStore* records, segment_.Records());
+    Roaring rows;
+    for (const uint32_t ordinal : *candidates) {
+      OCHRE_ASSIGN_OR_RETURN(const StoredRecord record, records->Read(Ordinal{ordinal}));
+      if (record.document.has_value() && DocumentMatches(condition, *record.document)) rows.add(ordinal);
+    }
+    return rows;
+  }
+
+  static Result<std::optional<Roaring>> RegexCandidates(const InvertedIndex& index, const RegexPrefilter& prefilter) {
+    std::optional<Roaring> candidates;
+    for (const std::string& atom : prefilter.all_of) {
+      OCHRE_ASSIGN_OR_RETURN(std::optional<Roaring> rows, index.LowerCaseCandidates(atom));
+      if (!rows.has_value()) continue;
+      if (candidates.has_value()) {
+        *candidates &= *rows;
+      } else {
+        candidates = std::move(rows);
+      }
+    }
+    std::optional<Roaring> any;
+    for (const std::string& atom : prefilter.any_of) {
+      OCHRE_ASSIGN_OR_RETURN(std::optional<Roaring> rows, index.LowerCaseCandidates(atom));
+      if (!rows.has_value()) return candidates;  // an alternative that cannot be narrowed admits every row
+      if (any.has_value()) {
+        *any |= *rows;
+      } else {
+        any = std::move(rows);
+      }
+    }
+    if (!any.has_value()) return candidates;
+    if (candidates.has_value()) *any &= *candidates;
+    return any;
+  }
+
+  const Segment& segment_;
+  const Roaring live_;
+};
+
+}  // namespace
+
+Result<Roaring> FilterSegment(const SegmentView& segment, const CompiledFilter& filter) {
+  const SegmentConditions conditions(segment);
+  if (filter.matches_all()) return conditions.live();
+  return filter.Evaluate<Roaring>(
+      [&](const CompiledNode& condition) { return conditions.Evaluate(condition); },
+      [](FilterOperator op, Roaring& accumulated, const Roaring& next) {
+        if (op == FilterOperator::kAnd) {
+          accumulated &= next;
+        } else {
+          accumulated |= next;
+        }
+      },
+      [&](FilterOperator op) { return op == FilterOperator::kAnd ? conditions.live() : Roaring(); });
+}
+
+}  // namespace ochre

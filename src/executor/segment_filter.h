@@ -1,0 +1,18 @@
+// Evaluates a filter on one segment with its indexes.
+#ifndef OCHRE_EXECUTOR_SEGMENT_FILTER_H_
+#define OCHRE_EXECUTOR_SEGMENT_FILTER_H_
+
+#include <roaring/roaring.hh>
+
+#include "ochre/status.h"
+#include "plan/compiled_filter.h"
+#include "view/collection_view.h"
+
+namespace ochre {
+
+// The live rows that satisfy the filter. DataLoss names a damaged file.
+Result<Roaring> FilterSegment(const SegmentView& segment, const CompiledFilter& filter);
+
+}  // namespace ochre
+
+#endif  // OCHRE_EXECUTOR_SEGMENT_FILTER_H_
