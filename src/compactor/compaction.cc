@@ -1,0 +1,73 @@
+#include "compactor/compaction.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "segment/segment_writer.h"
+#include "view/record_walk.h"
+
+namespace ochre {
+namespace {
+
+// A cancelled compaction stops within this many rows, microseconds each.
+constexpr size_t kRowsPerCancelCheck = 1'024;
+
+// The records that go into the new segment: the tail's, and those of the merged segments.
+MatchSet RecordsToWrite(const CollectionView& view, std::span<const size_t> merges) {
+  MatchSet records = view.All();
+  for (size_t s = 0; s < view.segments.size(); ++s) {
+    if (std::find(merges.begin(), merges.end(), s) == merges.end()) records.segments[s] = Roaring();
+  }
+  return records;
+}
+
+Result<SegmentRecord> WriteSegment(Storage& storage, const CollectionView& view,
+                                   std::span<const RecordLocation> locations, const SegmentId& id,
+                                   const HnswConfiguration& hnsw, const std::atomic<bool>& cancelled) {
+  const SegmentShape shape = {
+      .row_count = static_cast<int64_t>(locations.size()), .dimension = view.dimension(), .hnsw = hnsw};
+  OCHRE_ASSIGN_OR_RETURN(const auto writer, SegmentWriter::Create(storage, id, shape));
+  for (size_t i = 0; i < locations.size(); ++i) {
+    if (i % kRowsPerCancelCheck == 0 && cancelled.load(std::memory_order_relaxed)) {
+      return Status::Cancelled("the compaction was cancelled");
+    }
+    OCHRE_ASSIGN_OR_RETURN(const ViewRecord record, view.Read(locations[i], {.contents = true, .row = true}));
+    OCHRE_RETURN_IF_ERROR(writer->Add({record.id, record.offset_id, record.position, record.row, record.contents}));
+  }
+  OCHRE_ASSIGN_OR_RETURN(const int64_t bytes, writer->Finish(cancelled));
+  return SegmentRecord{.id = id, .row_count = shape.row_count, .bytes = bytes};
+}
+
+}  // namespace
+
+Result<CollectionVersion> Compact(Storage& storage, const CollectionView& view, std::span<const size_t> merges,
+                                  const SegmentId& id, const HnswConfiguration& hnsw,
+                                  const std::atomic<bool>& cancelled) {
+  OCHRE_ASSIGN_OR_RETURN(const std::vector<RecordLocation> locations,
+                         WalkRecords(view, RecordsToWrite(view, merges), 0, std::numeric_limits<int64_t>::max()));
+  if (locations.size() > std::numeric_limits<uint32_t>::max()) {
+    return Status::ResourceExhausted("a segment holds at most 2^32 - 1 records, and this one would have ",
+                                     locations.size());
+  }
+  CollectionVersion version = {.version = view.version + 1,
+                               .log_position = view.position,
+                               .next_offset_id = view.next_offset_id,
+                               .record_count = view.record_count,
+                               .segments = {}};
+  for (size_t s = 0; s < view.segments.size(); ++s) {
+    const SegmentView& kept = view.segments[s];
+    if (std::find(merges.begin(), merges.end(), s) != merges.end() || kept.deletions->live_count() == 0) continue;
+    version.segments.push_back(
+        {.segment = {.id = kept.segment->id(), .row_count = kept.segment->row_count(), .bytes = kept.segment->bytes()},
+         .deletions = kept.deletions->Serialize()});
+  }
+  if (!locations.empty()) {
+    OCHRE_ASSIGN_OR_RETURN(SegmentRecord segment, WriteSegment(storage, view, locations, id, hnsw, cancelled));
+    version.segments.push_back({.segment = std::move(segment), .deletions = {}});
+  }
+  return version;
+}
+
+}  // namespace ochre

@@ -1,0 +1,265 @@
+#include "compactor/compactor.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "compactor/compaction.h"
+#include "compactor/compaction_policy.h"
+#include "runtime/random.h"
+
+namespace ochre {
+namespace {
+
+// A compaction that fails is tried again after 1, 2, 4, ... seconds; after this many failures in a row only on request
+// or at the next open, so that one damaged collection does not keep the threads from the others.
+constexpr int kFailuresMax = 5;
+constexpr std::chrono::seconds kFirstRetryDelay{1};
+
+// A writer is held up by at most this much per call while the tail grows from the slowdown bound to twice that.
+constexpr std::chrono::milliseconds kThrottleMax{20};
+
+constexpr std::chrono::seconds kThrottlePoll{1};  // guards against a missed wake-up only
+
+int ThreadCount(const ClientOptions& options) {
+  if (options.compaction_threads > 0) return options.compaction_threads;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) - 1);
+}
+
+std::vector<SegmentSize> SizesOf(const CollectionView& view) {
+  std::vector<SegmentSize> sizes;
+  for (const SegmentView& segment : view.segments) {
+    sizes.push_back({segment.segment->row_count(), segment.deletions->live_count()});
+  }
+  return sizes;
+}
+
+TailSize TailOf(const CollectionView& view) { return {view.tail_operations(), view.tail_bytes}; }
+
+}  // namespace
+
+Compactor::Compactor(Storage& storage, Log& log, SystemDatabase& sysdb, ViewRegistry& views,
+                     const ClientOptions& options)
+    : storage_(storage), log_(log), sysdb_(sysdb), views_(views), options_(options) {
+  for (int i = 0; i < ThreadCount(options); ++i) {
+    threads_.emplace_back([this, first = i == 0] { Work(first); });
+  }
+}
+
+Compactor::~Compactor() { Stop(); }
+
+void Compactor::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_.store(true);
+    work_changed_.NotifyAll();
+    compaction_ended_.NotifyAll();
+  }
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+bool Compactor::WantsCompaction(const CollectionView& view) const {
+  return IsTailFull(options_, TailOf(view)) || HasDeadSegment(SizesOf(view));
+}
+
+void Compactor::Enqueue(CollectionId collection, Entry& entry) {
+  if (entry.queued || entry.running) return;  // Release looks again after a run
+  entry.queued = true;
+  entry.due_at = Clock::time_point::max();
+  queue_.push_back(collection);
+  work_changed_.NotifyOne();
+}
+
+void Compactor::Nudge(CollectionId collection, const CollectionView& view) {
+  const bool wanted = WantsCompaction(view);
+  if (!wanted && !MayAge(options_, TailOf(view))) return;
+  MutexLock lock(mutex_);
+  Entry& entry = entries_[collection];
+  if (entry.failures > 0) return;  // its retries are scheduled, or it has had its last
+  if (wanted) {
+    Enqueue(collection, entry);
+  } else if (entry.due_at == Clock::time_point::max() && !entry.queued && !entry.running) {
+    entry.due_at = Clock::now() + std::chrono::seconds(options_.aged_tail_seconds);
+    work_changed_.NotifyOne();
+  }
+}
+
+Status Compactor::Throttle(CollectionId collection, const CollectionView& view) {
+  const int64_t slowdown = options_.tail_bytes_slowdown;
+  if (view.tail_bytes <= slowdown) return Status::Ok();
+  const double overshoot = static_cast<double>(view.tail_bytes - slowdown) / static_cast<double>(slowdown);
+  if (overshoot < 1) {
+    std::this_thread::sleep_for(kThrottleMax * overshoot);
+    return Status::Ok();
+  }
+  while (true) {
+    OCHRE_ASSIGN_OR_RETURN(const auto current, views_.Pin(collection));
+    if (current->tail_bytes < 2 * slowdown) return Status::Ok();
+    MutexLock lock(mutex_);
+    if (stopping_.load()) return Status::Cancelled("the database is being closed");
+    Entry& entry = entries_[collection];
+    if (entry.failures > 0) {
+      return Status::ResourceExhausted("the collection's tail has reached ", current->tail_bytes,
+                                       " bytes, and compacting it fails: ", entry.last_error.ToString());
+    }
+    Enqueue(collection, entry);
+    compaction_ended_.WaitFor(lock, kThrottlePoll);
+  }
+}
+
+void Compactor::EnqueueDue(Clock::time_point now) {
+  for (auto& [collection, entry] : entries_) {
+    const bool retry = entry.failures > 0 && entry.failures < kFailuresMax && entry.retry_at <= now;
+    if (entry.due_at <= now || retry) Enqueue(collection, entry);
+  }
+}
+
+bool Compactor::TakeNext(CollectionId& collection) {
+  MutexLock lock(mutex_);
+  while (!stopping_.load()) {
+    const auto now = Clock::now();
+    EnqueueDue(now);
+    if (!queue_.empty()) {
+      collection = queue_.front();
+      queue_.pop_front();
+      Entry& entry = entries_[collection];
+      entry.queued = false;
+      if (entry.running) continue;  // CompactFully has it; Release looks again
+      entry.running = true;
+      return true;
+    }
+    auto next = Clock::time_point::max();
+    for (const auto& [id, entry] : entries_) {
+      if (entry.queued || entry.running) continue;
+      next = std::min(next, entry.due_at);
+      if (entry.failures > 0 && entry.failures < kFailuresMax) next = std::min(next, entry.retry_at);
+    }
+    if (next == Clock::time_point::max()) {
+      work_changed_.Wait(lock);
+    } else {
+      work_changed_.WaitFor(lock, next - now);
+    }
+  }
+  return false;
+}
+
+void Compactor::Work(bool first) {
+  if (first) CollectGarbage();
+  CollectionId collection;
+  while (TakeNext(collection)) {
+    Release(collection, RunOnce(collection, /*fully=*/false));
+    CollectGarbage();
+  }
+}
+
+bool Compactor::AcquireExclusively(CollectionId collection) {
+  MutexLock lock(mutex_);
+  while (!stopping_.load()) {
+    Entry& entry = entries_[collection];  // again after each wait: the map may have grown
+    if (!entry.running) {
+      entry.running = true;
+      return true;
+    }
+    compaction_ended_.Wait(lock);
+  }
+  return false;
+}
+
+void Compactor::Release(CollectionId collection, const Status& outcome) {
+  // Writers may have filled the tail again meanwhile.
+  const auto view = outcome.ok() ? views_.Pin(collection) : Result<std::shared_ptr<const CollectionView>>(outcome);
+  MutexLock lock(mutex_);
+  Entry& entry = entries_[collection];
+  entry.running = false;
+  if (outcome.ok()) {
+    entry.failures = 0;
+    entry.last_error = Status::Ok();
+    if (view.ok() && WantsCompaction(**view)) Enqueue(collection, entry);
+  } else if (outcome.code() == StatusCode::kNotFound) {
+    entries_.erase(collection);  // it was deleted
+  } else if (outcome.code() != StatusCode::kCancelled) {
+    entry.last_error = outcome;
+    entry.retry_at = Clock::now() + kFirstRetryDelay * (1 << entry.failures);
+    entry.failures = std::min(entry.failures + 1, kFailuresMax);
+    work_changed_.NotifyOne();
+  }
+  compaction_ended_.NotifyAll();
+}
+
+Status Compactor::RunOnce(CollectionId collection, bool fully) {
+  OCHRE_ASSIGN_OR_RETURN(const auto record, sysdb_.GetCollection(collection));
+  OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(collection));
+  const std::vector<SegmentSize> sizes = SizesOf(*view);
+  std::vector<size_t> merges;
+  if (fully) {
+    const bool clean = sizes.empty() || (sizes.size() == 1 && sizes[0].row_count == sizes[0].live_count);
+    if (view->tail_operations() == 0 && clean) return Status::Ok();
+    merges.resize(sizes.size());
+    std::iota(merges.begin(), merges.end(), size_t{0});
+  } else {
+    if (view->tail_operations() == 0 && !HasDeadSegment(sizes)) return Status::Ok();
+    merges = ChooseMerges(sizes, static_cast<int64_t>(view->All().tail.size()));
+  }
+  const SegmentId id = RandomUuid();
+  {
+    MutexLock lock(mutex_);
+    being_written_.insert(id);
+  }
+  Status outcome;
+  const auto version = Compact(storage_, *view, merges, id, record->configuration.hnsw, stopping_);
+  outcome = version.ok() ? sysdb_.RegisterVersion(collection, *version) : version.status();
+  {
+    MutexLock lock(mutex_);
+    being_written_.erase(id);
+  }
+  OCHRE_RETURN_IF_ERROR(outcome);
+  OCHRE_RETURN_IF_ERROR(views_.SwapVersion(collection));
+  return log_.Purge(collection, version->log_position);
+}
+
+Status Compactor::CompactFully(CollectionId collection) {
+  if (!AcquireExclusively(collection)) return Status::Cancelled("the database is being closed");
+  const Status outcome = RunOnce(collection, /*fully=*/true);
+  Release(collection, outcome);
+  CollectGarbage();
+  return outcome;
+}
+
+Status Compactor::WaitUntilIdle(CollectionId collection) {
+  while (true) {
+    OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(collection));
+    MutexLock lock(mutex_);
+    if (stopping_.load()) return Status::Cancelled("the database is being closed");
+    Entry& entry = entries_[collection];
+    if (!entry.queued && !entry.running) {
+      if (entry.failures > 0) return entry.last_error;
+      if (!WantsCompaction(*view)) return Status::Ok();
+      Enqueue(collection, entry);
+    }
+    compaction_ended_.WaitFor(lock, kThrottlePoll);
+  }
+}
+
+void Compactor::Forget(CollectionId collection) {
+  {
+    MutexLock lock(mutex_);
+    const auto found = entries_.find(collection);
+    if (found != entries_.end() && !found->second.running) {
+      if (found->second.queued) queue_.erase(std::find(queue_.begin(), queue_.end(), collection));
+      entries_.erase(found);
+    }
+  }
+  CollectGarbage();
+}
+
+void Compactor::CollectGarbage() {
+  // What cannot be deleted now is found again by the next compaction or the next open: nothing refers to it.
+  (void)views_.CollectGarbage([this](const SegmentId& id) {
+    MutexLock lock(mutex_);
+    return being_written_.contains(id);
+  });
+}
+
+}  // namespace ochre

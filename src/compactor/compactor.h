@@ -1,0 +1,96 @@
+// Compactor: keeps the tails of collections short, in the background.
+#ifndef OCHRE_COMPACTOR_COMPACTOR_H_
+#define OCHRE_COMPACTOR_COMPACTOR_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <thread>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "log/log.h"
+#include "ochre/options.h"
+#include "ochre/status.h"
+#include "runtime/mutex.h"
+#include "storage/storage.h"
+#include "sysdb/system_database.h"
+#include "types/ids.h"
+#include "view/view_registry.h"
+
+namespace ochre {
+
+// One collection is compacted by one thread at a time; different collections in parallel. Thread-safe. What the
+// constructor is given must outlive the compactor.
+class Compactor {
+ public:
+  // Starts options.compaction_threads threads, the first of which begins by removing what a crash left.
+  Compactor(Storage& storage, Log& log, SystemDatabase& sysdb, ViewRegistry& views, const ClientOptions& options);
+  ~Compactor();  // Stop()s
+
+  // Tells that a collection was written to. Cheap: looks at the view's numbers.
+  void Nudge(CollectionId collection, const CollectionView& view);
+
+  // Called before a write: holds the writer up while the collection's tail is far longer than compaction can keep up
+  // with, so that memory stays bounded. ResourceExhausted: compacting has been failing, and the tail has reached its
+  // bound; the message says why.
+  Status Throttle(CollectionId collection, const CollectionView& view);
+
+  // Compacts everything into one segment without dead rows, on the calling thread, after any compaction that runs.
+  Status CompactFully(CollectionId collection);
+
+  // Returns when the policy wants nothing more for the collection; with the error, if compacting it fails.
+  Status WaitUntilIdle(CollectionId collection);
+
+  // Forgets a collection that was deleted, and removes its segments once no reader holds them.
+  void Forget(CollectionId collection);
+
+  // Cancels what runs and joins the threads. Idempotent. Later calls do nothing, or return Cancelled.
+  void Stop();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Entry {
+    bool queued = false;
+    bool running = false;
+    int failures = 0;  // in a row
+    Status last_error;
+    Clock::time_point retry_at{};                         // after a failure: not before
+    Clock::time_point due_at = Clock::time_point::max();  // when its tail will have aged
+  };
+
+  void Work(bool first);
+  // Takes the next collection whose time has come; blocks; false when stopping.
+  bool TakeNext(CollectionId& collection);
+  void EnqueueDue(Clock::time_point now) OCHRE_REQUIRES(mutex_);
+  void Enqueue(CollectionId collection, Entry& entry) OCHRE_REQUIRES(mutex_);
+  bool AcquireExclusively(CollectionId collection);
+  void Release(CollectionId collection, const Status& outcome);
+  // One compaction by the policy, or a full one.
+  Status RunOnce(CollectionId collection, bool fully);
+  bool WantsCompaction(const CollectionView& view) const;
+  void CollectGarbage();
+
+  Storage& storage_;
+  Log& log_;
+  SystemDatabase& sysdb_;
+  ViewRegistry& views_;
+  const ClientOptions options_;
+  std::atomic<bool> stopping_ = false;
+
+  Mutex mutex_;  // held to look at and change the queue; never during a compaction
+  CondVar work_changed_;
+  CondVar compaction_ended_;
+  std::deque<CollectionId> queue_ OCHRE_GUARDED_BY(mutex_);
+  absl::flat_hash_map<CollectionId, Entry> entries_ OCHRE_GUARDED_BY(mutex_);
+  absl::flat_hash_set<SegmentId> being_written_ OCHRE_GUARDED_BY(mutex_);
+
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace ochre
+
+#endif  // OCHRE_COMPACTOR_COMPACTOR_H_
