@@ -69,7 +69,7 @@ struct PendingAppend {
 
 }  // namespace
 
-// Locks are taken in this order: writer_mutex or reader_mutex, then mutex.
+// Locks are taken in this order: reader_mutex, writer_mutex, mutex.
 struct Log::Impl {
   Impl(std::filesystem::path path, Durability durability, std::unique_ptr<SqliteConnection> connection)
       : path(std::move(path)), durability(durability), writer(std::move(connection)) {}
@@ -140,8 +140,9 @@ Result<std::unique_ptr<Log>> Log::Open(const std::filesystem::path& directory, D
   OCHRE_ASSIGN_OR_RETURN(auto writer, OpenSqliteDatabase(path, kLogSchema, OptionsOf(durability, kWriterCacheBytes)));
   auto impl = std::make_unique<Impl>(path, durability, std::move(writer));
   if (durability != Durability::kMemory) {
-    impl->checkpointer = std::make_unique<WalCheckpointer>(path, OptionsOf(durability, kReaderCacheBytes),
-                                                           WalCheckpointer::Limits{}, impl->writer_mutex);
+    impl->checkpointer =
+        std::make_unique<WalCheckpointer>(path, OptionsOf(durability, kReaderCacheBytes), WalCheckpointer::Limits{},
+                                          impl->reader_mutex, impl->writer_mutex);
   }
   return std::unique_ptr<Log>(new Log(std::move(impl)));
 }

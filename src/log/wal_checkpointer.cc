@@ -18,11 +18,12 @@ int64_t PagesOf(int64_t bytes, const SqliteOptions& options) {
 }  // namespace
 
 WalCheckpointer::WalCheckpointer(std::filesystem::path path, const SqliteOptions& options, const Limits& limits,
-                                 Mutex& writer_mutex)
+                                 Mutex& reader_mutex, Mutex& writer_mutex)
     : path_(std::move(path)),
       options_(options),
       soft_pages_(PagesOf(limits.wal_bytes_soft, options)),
       hard_pages_(PagesOf(limits.wal_bytes_hard, options)),
+      reader_mutex_(reader_mutex),
       writer_mutex_(writer_mutex),
       thread_([this] { Run(); }) {}
 
@@ -74,9 +75,11 @@ Result<CheckpointProgress> WalCheckpointer::CheckpointOnce() {
   }
   if (progress.checkpointed_pages >= wal_pages) return progress;  // caught up, and on disk
 
-  // SQLite syncs the file only after the last page. Done here, the sync under the writers' mutex finds little to do.
+  // SQLite syncs the file only after the last page. Done here, the sync below finds little to do.
   if (options_.durability != Durability::kNone) OCHRE_RETURN_IF_ERROR(connection_->SyncDatabaseFile());
   if (wal_pages < hard_pages_) return progress;
+  // A reader would keep the log from beginning anew; whoever reads now must not make writers wait, so first theirs.
+  MutexLock readers_wait(reader_mutex_);
   MutexLock writers_wait(writer_mutex_);
   return connection_->Checkpoint();
 }

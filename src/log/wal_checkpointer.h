@@ -12,10 +12,10 @@
 
 namespace ochre {
 
-// Checkpoints inside commits would be the writers' slowest ones. Here a checkpoint runs beside the writers, and in most
-// cases they begin the write-ahead log anew when it has caught up with them. Under a load without a pause it never
-// does: then, once the log has `wal_bytes_hard`, the last few pages are copied while writers wait (measured in
-// bench/workload/log_bench.cc: a few milliseconds once in 64 MiB, as the pages copied before are on disk by then).
+// Checkpoints inside commits would make those the slowest. Here a checkpoint runs beside the writers, and when it has
+// caught up with them and nobody reads, the next writer begins the write-ahead log anew. Under a load without a pause
+// that never happens: then, once the log has `wal_bytes_hard`, the last few pages are copied while nobody reads or
+// writes. That is short, as the pages copied before are on disk by then: bench/workload/log_bench.cc shows it.
 class WalCheckpointer {
  public:
   struct Limits {
@@ -26,10 +26,12 @@ class WalCheckpointer {
     int64_t wal_bytes_hard = int64_t{64} << 20;
   };
 
-  // `writer_mutex` is held by whoever uses the connection that writes to the database at `path`; it must outlive this.
-  WalCheckpointer(std::filesystem::path path, const SqliteOptions& options, const Limits& limits, Mutex& writer_mutex);
+  // The mutexes are held by whoever uses a connection that reads or writes the database at `path`, and are taken in
+  // this order; they must outlive this.
+  WalCheckpointer(std::filesystem::path path, const SqliteOptions& options, const Limits& limits, Mutex& reader_mutex,
+                  Mutex& writer_mutex);
 
-  // Waits for a running checkpoint. Not under `writer_mutex`.
+  // Waits for a running checkpoint. Not under either mutex.
   ~WalCheckpointer();
 
   // To be told after each commit how many pages the write-ahead log has.
@@ -43,6 +45,7 @@ class WalCheckpointer {
   const SqliteOptions options_;
   const int64_t soft_pages_;
   const int64_t hard_pages_;
+  Mutex& reader_mutex_;
   Mutex& writer_mutex_;
   std::unique_ptr<SqliteConnection> connection_;  // the thread's own; opened by the first checkpoint
 

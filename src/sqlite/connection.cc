@@ -99,7 +99,21 @@ Status SqliteConnection::Configure(const SqliteOptions& options) {
 
 Status SqliteConnection::ErrorOf(int code) const {
   if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) return Status::Ok();
-  return StatusFromSqlite(code, sqlite3_system_errno(database_), name_, sqlite3_errmsg(database_));
+  return StatusFromSqlite(code, SystemErrnoOf(code), name_, sqlite3_errmsg(database_));
+}
+
+// sqlite3_system_errno knows nothing of a failed COMMIT, but the file that failed remembers.
+int SqliteConnection::SystemErrnoOf(int code) const {
+  if ((code & 0xff) != SQLITE_IOERR) return sqlite3_system_errno(database_);
+  for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+    sqlite3_file* file = nullptr;
+    sqlite3_file_control(database_, "main", which, &file);
+    if (file == nullptr || file->pMethods == nullptr) continue;
+    int system_errno = 0;
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &system_errno);
+    if (system_errno != 0) return system_errno;
+  }
+  return sqlite3_system_errno(database_);
 }
 
 Status SqliteConnection::Execute(const std::string& statements) {
@@ -144,6 +158,7 @@ Status SqliteConnection::SyncDatabaseFile() {
   sqlite3_file* file = nullptr;
   OCHRE_RETURN_IF_ERROR(ErrorOf(sqlite3_file_control(database_, "main", SQLITE_FCNTL_FILE_POINTER, &file)));
   if (file == nullptr || file->pMethods == nullptr) return Status::Ok();  // in memory
+  errno = 0;
   const int code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
   if (code == SQLITE_OK) return Status::Ok();
   return StatusFromSqlite(code, errno, name_, sqlite3_errstr(code));

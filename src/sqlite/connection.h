@@ -90,6 +90,7 @@ class SqliteConnection {
   SqliteConnection(sqlite3* database, std::string name, bool in_memory);
   static Result<std::unique_ptr<SqliteConnection>> Open(const std::string& file, std::string name, bool in_memory);
   Status ErrorOf(int code) const;  // Ok for SQLITE_OK, ROW and DONE
+  int SystemErrnoOf(int code) const;
 
   sqlite3* database_;
   std::string name_;
