@@ -112,8 +112,6 @@ class OCHRE_EXPORT Client {
 
  private:
   Client(std::shared_ptr<Instance> instance, std::string tenant, std::string database);
-  Result<Collection> MakeCollection(const CollectionInfo& info,
-                                    std::shared_ptr<const EmbeddingFunction> embedding_function) const;
 
   std::shared_ptr<Instance> instance_;
   std::string tenant_;

@@ -146,11 +146,12 @@ bool Compactor::TakeNext(CollectionId& collection) {
 }
 
 void Compactor::Work(bool first) {
-  if (first) CollectGarbage();
+  if (first) RemoveLeftovers();
   CollectionId collection;
   while (TakeNext(collection)) {
-    Release(collection, RunOnce(collection, /*fully=*/false));
+    const Status outcome = RunOnce(collection, /*fully=*/false);
     CollectGarbage();
+    Release(collection, outcome);
   }
 }
 
@@ -222,8 +223,8 @@ Status Compactor::RunOnce(CollectionId collection, bool fully) {
 Status Compactor::CompactFully(CollectionId collection) {
   if (!AcquireExclusively(collection)) return Status::Cancelled("the database is being closed");
   const Status outcome = RunOnce(collection, /*fully=*/true);
-  Release(collection, outcome);
   CollectGarbage();
+  Release(collection, outcome);
   return outcome;
 }
 
@@ -252,6 +253,18 @@ void Compactor::Forget(CollectionId collection) {
     }
   }
   CollectGarbage();
+}
+
+void Compactor::RemoveLeftovers() {
+  CollectGarbage();
+  const auto logged = log_.Collections();
+  if (!logged.ok()) return;  // the next open tries again
+  for (const CollectionId& collection : *logged) {
+    if (stopping_.load()) return;
+    // Collections are catalogued before their first write, so one that is not any more was deleted.
+    const auto exists = sysdb_.CollectionExists(collection);
+    if (exists.ok() && !*exists) (void)log_.PurgeCollection(collection);
+  }
 }
 
 void Compactor::CollectGarbage() {

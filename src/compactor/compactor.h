@@ -73,6 +73,8 @@ class Compactor {
   Status RunOnce(CollectionId collection, bool fully);
   bool WantsCompaction(const CollectionView& view) const;
   void CollectGarbage();
+  // Segments that nothing names, and logs of deleted collections, as a crash may leave them.
+  void RemoveLeftovers();
 
   Storage& storage_;
   Log& log_;

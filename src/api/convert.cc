@@ -1,0 +1,60 @@
+#include "api/convert.h"
+
+#include <cassert>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+namespace ochre {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kHashingName = "ochre_hashing";
+
+}  // namespace
+
+CollectionInfo ToInfo(const CollectionRecord& record) {
+  return {.id = record.id.ToString(),
+          .name = record.name,
+          .tenant = record.tenant,
+          .database = record.database,
+          .metadata = record.metadata,
+          .hnsw = record.configuration.hnsw,
+          .configuration_json = ConfigurationToJson(record.configuration),
+          .dimension = record.dimension};
+}
+
+Result<std::string> ToConfigurationBlock(const EmbeddingFunction* function) {
+  if (function == nullptr) return std::string("null");
+  const std::string config_text = function->ConfigJson();
+  Json config = Json::parse(config_text, nullptr, /*allow_exceptions=*/false);
+  if (!config.is_object()) {
+    return Status::InvalidArgument("the embedding function ", function->Name(),
+                                   " has a configuration that is no JSON object: ", config_text);
+  }
+  const Json block = {{"type", "known"}, {"name", function->Name()}, {"config", std::move(config)}};
+  return block.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<std::shared_ptr<const EmbeddingFunction>> ResolveEmbeddingFunction(
+    const std::string& block, std::shared_ptr<const EmbeddingFunction> given) {
+  const Json json = Json::parse(block, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || json.value("type", "") != "known") return given;
+  const std::string name = json.value("name", "");
+  if (given != nullptr) {
+    if (given->Name() == name) return given;
+    return Status::InvalidArgument("the collection's embedding function is \"", name, "\", and \"", given->Name(),
+                                   "\" was given");
+  }
+  if (name != kHashingName) return given;
+  return MakeHashingEmbedder(json["config"].value("dimension", int32_t{0}));
+}
+
+CollectionId ParseCollectionId(const std::string& id) {
+  const std::optional<Uuid> parsed = Uuid::Parse(id);
+  assert(parsed.has_value());
+  return *parsed;
+}
+
+}  // namespace ochre

@@ -1,0 +1,100 @@
+// Gateway: the one way in. Every call is validated here, then recorded in the log or turned into a plan.
+#ifndef OCHRE_GATEWAY_GATEWAY_H_
+#define OCHRE_GATEWAY_GATEWAY_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compactor/compactor.h"
+#include "executor/query_executor.h"
+#include "log/log.h"
+#include "ochre/client.h"
+#include "ochre/records.h"
+#include "ochre/search.h"
+#include "ochre/status.h"
+#include "runtime/mutex.h"
+#include "sysdb/system_database.h"
+#include "types/collection_configuration.h"
+#include "types/ids.h"
+#include "types/operation_batch.h"
+#include "view/view_registry.h"
+
+namespace ochre {
+
+using CollectionPointer = std::shared_ptr<const CollectionRecord>;
+
+// What a collection is created with.
+struct NewCollection {
+  std::string tenant;
+  std::string database;
+  std::string name;
+  Metadata metadata;
+  CollectionConfiguration configuration;
+  bool get_or_create = false;  // an existing collection comes back unchanged
+};
+
+// The semantics of each call are those of include/ochre/client.h and collection.h. Thread-safe. What the constructor is
+// given must outlive the gateway.
+class Gateway {
+ public:
+  Gateway(Log& log, SystemDatabase& sysdb, ViewRegistry& views, QueryExecutor& executor, Compactor& compactor)
+      : log_(log), sysdb_(sysdb), views_(views), executor_(executor), compactor_(compactor) {}
+
+  Status CreateTenant(std::string_view name);
+  Result<TenantRecord> GetTenant(std::string_view name) const;
+
+  Status CreateDatabase(std::string_view tenant, std::string_view name);
+  Result<DatabaseRecord> GetDatabase(std::string_view tenant, std::string_view name) const;
+  Result<std::vector<DatabaseRecord>> ListDatabases(std::string_view tenant, std::optional<int64_t> limit,
+                                                    int64_t offset) const;
+  Status DeleteDatabase(std::string_view tenant, std::string_view name);
+
+  Result<CollectionPointer> CreateCollection(const NewCollection& request);
+  Result<CollectionPointer> GetCollection(std::string_view tenant, std::string_view database,
+                                          std::string_view name) const;
+  Result<CollectionPointer> GetCollection(CollectionId id) const;
+  Result<std::vector<CollectionPointer>> ListCollections(std::string_view tenant, std::string_view database,
+                                                         std::optional<int64_t> limit, int64_t offset) const;
+  Result<int64_t> CountCollections(std::string_view tenant, std::string_view database) const;
+  Status ModifyCollection(CollectionId id, const CollectionChanges& changes);
+  Status DeleteCollection(std::string_view tenant, std::string_view database, std::string_view name);
+
+  // `kind` is kAdd, kUpdate or kUpsert.
+  Result<WriteReceipt> Write(CollectionId id, OperationKind kind, const Records& records);
+  Result<DeleteReceipt> Delete(CollectionId id, const DeleteRequest& request);
+  Result<GetResult> Get(CollectionId id, const GetRequest& request) const;
+  // request.embeddings holds the queries: texts were embedded by the caller.
+  Result<QueryResult> Query(CollectionId id, const QueryRequest& request) const;
+  Result<int64_t> Count(CollectionId id) const;
+
+  Status Compact(CollectionId id);
+  Status WaitUntilCompacted(CollectionId id);
+  Result<CollectionStats> Stats(CollectionId id) const;
+  Status Verify(CollectionId id) const;
+
+ private:
+  Result<WriteReceipt> Record(CollectionId id, OperationKind kind, const Records& records);
+  // The collection of that id, its dimension fixed to that of `embeddings` if it was open; checks that they agree.
+  Status AgreeOnDimension(const CollectionRecord& collection, const MatrixSpan& embeddings);
+  // After a collection is gone from the catalogue.
+  void ForgetCollection(CollectionId id);
+
+  Log& log_;
+  SystemDatabase& sysdb_;
+  ViewRegistry& views_;
+  QueryExecutor& executor_;
+  Compactor& compactor_;
+
+  // A delete reads which records there are, then records their deletion: of two deletes of one collection the second
+  // must read after the first has recorded, or both would count the same records. Striped by collection.
+  std::array<Mutex, 16> delete_mutexes_;
+};
+
+}  // namespace ochre
+
+#endif  // OCHRE_GATEWAY_GATEWAY_H_

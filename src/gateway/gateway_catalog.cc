@@ -1,0 +1,120 @@
+// The Gateway's calls about tenants, databases and collections.
+#include <utility>
+
+#include "gateway/gateway.h"
+#include "gateway/validate.h"
+#include "runtime/random.h"
+
+namespace ochre {
+namespace {
+
+constexpr int64_t kAll = -1;
+
+// Legacy keys in the metadata configure the index where the configuration itself says nothing.
+Status ApplyLegacyMetadata(const Metadata& metadata, HnswConfiguration& hnsw) {
+  OCHRE_ASSIGN_OR_RETURN(const std::optional<HnswConfiguration> legacy, HnswConfigurationFromMetadata(metadata));
+  if (legacy.has_value() && hnsw == HnswConfiguration()) hnsw = *legacy;
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status Gateway::CreateTenant(std::string_view name) {
+  OCHRE_RETURN_IF_ERROR(ValidateTenantName(name));
+  return sysdb_.CreateTenant(name);
+}
+
+Result<TenantRecord> Gateway::GetTenant(std::string_view name) const { return sysdb_.GetTenant(name); }
+
+Status Gateway::CreateDatabase(std::string_view tenant, std::string_view name) {
+  OCHRE_RETURN_IF_ERROR(ValidateName("name", name));
+  return sysdb_.CreateDatabase(tenant, name, RandomUuid());
+}
+
+Result<DatabaseRecord> Gateway::GetDatabase(std::string_view tenant, std::string_view name) const {
+  return sysdb_.GetDatabase(tenant, name);
+}
+
+Result<std::vector<DatabaseRecord>> Gateway::ListDatabases(std::string_view tenant, std::optional<int64_t> limit,
+                                                           int64_t offset) const {
+  OCHRE_RETURN_IF_ERROR(ValidatePage(limit, offset));
+  return sysdb_.ListDatabases(tenant, limit.value_or(kAll), offset);
+}
+
+Status Gateway::DeleteDatabase(std::string_view tenant, std::string_view name) {
+  OCHRE_ASSIGN_OR_RETURN(const std::vector<CollectionId> deleted, sysdb_.DeleteDatabase(tenant, name));
+  for (const CollectionId& id : deleted) ForgetCollection(id);
+  return Status::Ok();
+}
+
+Result<CollectionPointer> Gateway::CreateCollection(const NewCollection& request) {
+  OCHRE_RETURN_IF_ERROR(ValidateName("name", request.name));
+  OCHRE_RETURN_IF_ERROR(ValidateCollectionMetadata(request.metadata));
+  CollectionRecord record = {.id = RandomUuid(),
+                             .name = request.name,
+                             .tenant = request.tenant,
+                             .database = request.database,
+                             .metadata = request.metadata,
+                             .configuration = request.configuration,
+                             .dimension = std::nullopt};
+  OCHRE_RETURN_IF_ERROR(ApplyLegacyMetadata(request.metadata, record.configuration.hnsw));
+  OCHRE_RETURN_IF_ERROR(ValidateConfiguration(record.configuration));
+  if (request.get_or_create) {
+    auto existing = sysdb_.GetCollection(request.tenant, request.database, request.name);
+    if (existing.ok() || existing.status().code() != StatusCode::kNotFound) return existing;
+  }
+  const Status created = sysdb_.CreateCollection(record);
+  if (created.code() == StatusCode::kAlreadyExists && request.get_or_create) {  // somebody else was faster
+    return sysdb_.GetCollection(request.tenant, request.database, request.name);
+  }
+  OCHRE_RETURN_IF_ERROR(created);
+  return sysdb_.GetCollection(record.id);
+}
+
+Result<CollectionPointer> Gateway::GetCollection(std::string_view tenant, std::string_view database,
+                                                 std::string_view name) const {
+  return sysdb_.GetCollection(tenant, database, name);
+}
+
+Result<CollectionPointer> Gateway::GetCollection(CollectionId id) const { return sysdb_.GetCollection(id); }
+
+Result<std::vector<CollectionPointer>> Gateway::ListCollections(std::string_view tenant, std::string_view database,
+                                                                std::optional<int64_t> limit, int64_t offset) const {
+  OCHRE_RETURN_IF_ERROR(ValidatePage(limit, offset));
+  return sysdb_.ListCollections(tenant, database, limit.value_or(kAll), offset);
+}
+
+Result<int64_t> Gateway::CountCollections(std::string_view tenant, std::string_view database) const {
+  return sysdb_.CountCollections(tenant, database);
+}
+
+Status Gateway::ModifyCollection(CollectionId id, const CollectionChanges& changes) {
+  OCHRE_ASSIGN_OR_RETURN(const CollectionPointer collection, sysdb_.GetCollection(id));
+  if (changes.name.has_value()) OCHRE_RETURN_IF_ERROR(ValidateName("new_name", *changes.name));
+  if (changes.metadata.has_value()) {
+    if (changes.metadata->empty()) return Status::InvalidArgument("Metadata cannot be empty");
+    OCHRE_RETURN_IF_ERROR(ValidateCollectionMetadata(*changes.metadata));
+  }
+  std::optional<CollectionConfiguration> configuration;
+  if (changes.ef_search.has_value() || changes.max_neighbors.has_value()) {
+    configuration = collection->configuration;
+    configuration->hnsw.ef_search = changes.ef_search.value_or(configuration->hnsw.ef_search);
+    configuration->hnsw.max_neighbors = changes.max_neighbors.value_or(configuration->hnsw.max_neighbors);
+    OCHRE_RETURN_IF_ERROR(ValidateConfiguration(*configuration));
+  }
+  return sysdb_.UpdateCollection(id, changes.name, changes.metadata, configuration);
+}
+
+Status Gateway::DeleteCollection(std::string_view tenant, std::string_view database, std::string_view name) {
+  OCHRE_ASSIGN_OR_RETURN(const CollectionId id, sysdb_.DeleteCollection(tenant, database, name));
+  ForgetCollection(id);
+  return Status::Ok();
+}
+
+void Gateway::ForgetCollection(CollectionId id) {
+  views_.Forget(id);
+  compactor_.Forget(id);
+  (void)log_.PurgeCollection(id);  // if this fails, the next open purges it
+}
+
+}  // namespace ochre

@@ -1,0 +1,44 @@
+#include "instance/directory_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+namespace ochre {
+namespace {
+
+std::string ReasonOf(int error) { return std::generic_category().message(error); }
+
+}  // namespace
+
+Result<DirectoryLock> DirectoryLock::Acquire(const std::filesystem::path& directory) {
+  const std::filesystem::path path = directory / "LOCK";
+  const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor < 0) {
+    return Status::FailedPrecondition("cannot open ", path.string(), ": ", ReasonOf(errno));
+  }
+  DirectoryLock lock(descriptor);
+  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return Status::FailedPrecondition("cannot lock ", path.string(), ": ", ReasonOf(errno));
+    char holder[32] = {};
+    const ssize_t size = pread(descriptor, holder, sizeof(holder) - 1, 0);
+    return Status::FailedPrecondition("the database at ", directory.string(), " is open already, by process ",
+                                      size > 0 ? std::string(holder) : std::string("(unknown)"));
+  }
+  // For the message above only: the lock itself is what counts.
+  const std::string process = std::to_string(getpid());
+  if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, process.data(), process.size(), 0) < 0) {
+    return Status::FailedPrecondition("cannot write ", path.string(), ": ", ReasonOf(errno));
+  }
+  return lock;
+}
+
+DirectoryLock::~DirectoryLock() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+}  // namespace ochre

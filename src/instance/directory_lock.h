@@ -1,0 +1,34 @@
+// DirectoryLock: makes sure that one process, and one instance in it, has a database directory open.
+#ifndef OCHRE_INSTANCE_DIRECTORY_LOCK_H_
+#define OCHRE_INSTANCE_DIRECTORY_LOCK_H_
+
+#include <filesystem>
+#include <utility>
+
+#include "ochre/status.h"
+
+namespace ochre {
+
+// Holds an advisory lock (flock) on the file LOCK, which the operating system releases when the process ends, however
+// it ends. Movable.
+class DirectoryLock {
+ public:
+  // FailedPrecondition: somebody else holds it; the message names their process.
+  static Result<DirectoryLock> Acquire(const std::filesystem::path& directory);
+
+  DirectoryLock(DirectoryLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  DirectoryLock& operator=(DirectoryLock&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+  ~DirectoryLock();
+
+ private:
+  explicit DirectoryLock(int descriptor) : descriptor_(descriptor) {}
+
+  int descriptor_;
+};
+
+}  // namespace ochre
+
+#endif  // OCHRE_INSTANCE_DIRECTORY_LOCK_H_

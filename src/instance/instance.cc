@@ -1,0 +1,109 @@
+#include "instance/instance.h"
+
+#include <string>
+#include <system_error>
+
+#include "storage/local_storage.h"
+#include "storage/memory_storage.h"
+
+namespace ochre {
+namespace {
+
+constexpr std::string_view kSystemName = "system.sqlite3";
+constexpr std::string_view kLogName = "log.sqlite3";
+
+Status ValidateOptions(const ClientOptions& options) {
+  const auto check = [](std::string_view name, int64_t value, int64_t min) {
+    if (value >= min) return Status::Ok();
+    return Status::InvalidArgument("option ", name, " is ", value, ", but must be at least ", min);
+  };
+  OCHRE_RETURN_IF_ERROR(check("compaction_threads", options.compaction_threads, 0));
+  OCHRE_RETURN_IF_ERROR(check("tail_records_max", options.tail_records_max, 1));
+  OCHRE_RETURN_IF_ERROR(check("tail_bytes_max", options.tail_bytes_max, 1));
+  OCHRE_RETURN_IF_ERROR(check("aged_tail_records_min", options.aged_tail_records_min, 1));
+  OCHRE_RETURN_IF_ERROR(check("aged_tail_seconds", options.aged_tail_seconds, 0));
+  OCHRE_RETURN_IF_ERROR(check("tail_bytes_slowdown", options.tail_bytes_slowdown, 1));
+  return Status::Ok();
+}
+
+bool Exists(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+// A directory is a database if it holds system.sqlite3, and may become one if it holds nothing but what an interrupted
+// creation left: the lock and the log, which are made first.
+Status CheckDirectory(const std::filesystem::path& path, bool create_if_missing) {
+  if (Exists(path / kSystemName)) {
+    if (Exists(path / kLogName)) return Status::Ok();
+    return Status::DataLoss((path / kLogName).string(), " is missing beside ", kSystemName);
+  }
+  if (!create_if_missing) return Status::NotFound("there is no Ochre database at ", path.string());
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return Status::FailedPrecondition("cannot create ", path.string(), ": ", error.message());
+  if (!std::filesystem::is_directory(path, error)) {
+    return Status::FailedPrecondition(path.string(), " is not a directory");
+  }
+  for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name == "LOCK" || name.starts_with(kLogName) || name.starts_with(kSystemName)) continue;
+    return Status::FailedPrecondition(path.string(), " is not an Ochre database, and not empty: it holds ", name);
+  }
+  if (error) return Status::FailedPrecondition("cannot list ", path.string(), ": ", error.message());
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Instance>> Instance::Open(const std::filesystem::path& path, const ClientOptions& options) {
+  OCHRE_RETURN_IF_ERROR(ValidateOptions(options));
+  if (options.durability == Durability::kMemory) {
+    return Status::InvalidArgument("a database on disk cannot have Durability::kMemory; use Client::InMemory()");
+  }
+  OCHRE_RETURN_IF_ERROR(CheckDirectory(path, options.create_if_missing));
+  OCHRE_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Acquire(path));
+  OCHRE_ASSIGN_OR_RETURN(auto log, Log::Open(path, options.durability));
+  OCHRE_ASSIGN_OR_RETURN(auto sysdb, SystemDatabase::Open(path, options.durability));
+  auto storage = std::make_unique<LocalStorage>(path, /*sync=*/options.durability != Durability::kNone);
+  return std::shared_ptr<Instance>(
+      new Instance(std::move(lock), std::move(storage), std::move(log), std::move(sysdb), options));
+}
+
+Result<std::shared_ptr<Instance>> Instance::InMemory(const ClientOptions& options) {
+  OCHRE_RETURN_IF_ERROR(ValidateOptions(options));
+  OCHRE_ASSIGN_OR_RETURN(auto log, Log::Open({}, Durability::kMemory));
+  OCHRE_ASSIGN_OR_RETURN(auto sysdb, SystemDatabase::Open({}, Durability::kMemory));
+  return std::shared_ptr<Instance>(
+      new Instance(std::nullopt, std::make_unique<MemoryStorage>(), std::move(log), std::move(sysdb), options));
+}
+
+Instance::Instance(std::optional<DirectoryLock> lock, std::unique_ptr<Storage> storage, std::unique_ptr<Log> log,
+                   std::unique_ptr<SystemDatabase> sysdb, const ClientOptions& options)
+    : lock_(std::move(lock)),
+      storage_(std::move(storage)),
+      log_(std::move(log)),
+      sysdb_(std::move(sysdb)),
+      views_(*storage_, *log_, *sysdb_),
+      executor_(views_),
+      compactor_(*storage_, *log_, *sysdb_, views_, options),
+      gateway_(*log_, *sysdb_, views_, executor_, compactor_) {}
+
+Instance::~Instance() { (void)Close(); }
+
+Result<Instance::Call> Instance::Enter() {
+  OCHRE_ASSIGN_OR_RETURN(CallGate::Call call, gate_.Enter());
+  return Call(std::move(call), gateway_);
+}
+
+Status Instance::Close() {
+  if (!gate_.Close()) return Status::Ok();
+  compactor_.Stop();  // first: calls may be waiting for a compaction
+  gate_.Drain();
+  const Status log_closed = log_->Close();
+  const Status sysdb_closed = sysdb_->Close();
+  lock_.reset();
+  return log_closed.ok() ? sysdb_closed : log_closed;
+}
+
+}  // namespace ochre

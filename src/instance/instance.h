@@ -1,0 +1,68 @@
+// Instance: one open database: one of each component, put together.
+#ifndef OCHRE_INSTANCE_INSTANCE_H_
+#define OCHRE_INSTANCE_INSTANCE_H_
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "compactor/compactor.h"
+#include "executor/query_executor.h"
+#include "gateway/gateway.h"
+#include "instance/call_gate.h"
+#include "instance/directory_lock.h"
+#include "log/log.h"
+#include "ochre/options.h"
+#include "ochre/status.h"
+#include "storage/storage.h"
+#include "sysdb/system_database.h"
+#include "view/view_registry.h"
+
+namespace ochre {
+
+// Thread-safe.
+class Instance {
+ public:
+  // As Client::Open and Client::InMemory.
+  static Result<std::shared_ptr<Instance>> Open(const std::filesystem::path& path, const ClientOptions& options);
+  static Result<std::shared_ptr<Instance>> InMemory(const ClientOptions& options);
+  ~Instance();  // Close()s
+
+  // The Gateway for the length of one call, during which the instance stays open.
+  class Call {
+   public:
+    Gateway* operator->() const { return gateway_; }
+
+   private:
+    friend class Instance;
+    Call(CallGate::Call call, Gateway& gateway) : call_(std::move(call)), gateway_(&gateway) {}
+    CallGate::Call call_;
+    Gateway* gateway_;
+  };
+
+  // FailedPrecondition: closed.
+  Result<Call> Enter();
+
+  // As Client::Close.
+  Status Close();
+
+ private:
+  Instance(std::optional<DirectoryLock> lock, std::unique_ptr<Storage> storage, std::unique_ptr<Log> log,
+           std::unique_ptr<SystemDatabase> sysdb, const ClientOptions& options);
+
+  // In the order in which they depend on each other; destroyed in the opposite order.
+  std::optional<DirectoryLock> lock_;  // absent in memory
+  const std::unique_ptr<Storage> storage_;
+  const std::unique_ptr<Log> log_;
+  const std::unique_ptr<SystemDatabase> sysdb_;
+  ViewRegistry views_;
+  QueryExecutor executor_;
+  Compactor compactor_;
+  Gateway gateway_;
+  CallGate gate_;
+};
+
+}  // namespace ochre
+
+#endif  // OCHRE_INSTANCE_INSTANCE_H_
