@@ -23,7 +23,7 @@ class SortedTableWriter {
   // Keys in strictly ascending bytewise order. ResourceExhausted: the disk is full.
   Status Add(std::string_view key, std::string_view value);
 
-  // An empty table is fine.
+  // Call once, after at least one Add: the format has no empty tables.
   Result<BlobInfo> Finish();
 
  private:

@@ -1,0 +1,207 @@
+#include "storage/local_storage.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "storage/block_checksums.h"
+
+namespace ochre {
+namespace {
+
+// Small appends are gathered into writes of this size: rows come in pieces of a few hundred bytes.
+constexpr size_t kBufferBytes = 256 * 1024;
+
+template <typename... Pieces>
+Status IoError(int error, const Pieces&... what) {
+  const std::string message =
+      status_internal::Concatenate(what..., ": ", std::generic_category().message(error));
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+    case ENOMEM:
+      return Status::ResourceExhausted(message);
+    case ENOENT:
+      return Status::NotFound(message);
+    case EEXIST:
+      return Status::AlreadyExists(message);
+    case EMFILE:
+    case ENFILE:
+    case EIO:
+      return Status::Unavailable(message);
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return Status::FailedPrecondition(message);
+    default:
+      return Status::Internal(message);
+  }
+}
+
+// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  int get() const { return fd_; }
+  bool ok() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+Status SyncDirectory(const std::filesystem::path& path) {
+  const Descriptor directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.ok()) return IoError(errno, "cannot open ", path.string());
+  if (fsync(directory.get()) != 0) return IoError(errno, "cannot sync ", path.string());
+  return Status::Ok();
+}
+
+class MappedBlob : public Blob {
+ public:
+  MappedBlob(void* data, size_t size) : data_(data), size_(size) {}
+  ~MappedBlob() override {
+    if (size_ > 0) munmap(data_, size_);
+  }
+  std::span<const std::byte> bytes() const override { return {static_cast<const std::byte*>(data_), size_}; }
+
+ private:
+  void* data_;
+  size_t size_;
+};
+
+class LocalWriter : public BlobWriter {
+ public:
+  LocalWriter(Descriptor file, std::filesystem::path path, std::string name, bool sync)
+      : file_(std::move(file)), path_(std::move(path)), name_(std::move(name)), sync_(sync) {}
+  ~LocalWriter() override {
+    if (!finished_) unlink(path_.c_str());
+  }
+
+  Status Append(std::span<const std::byte> bytes) override {
+    OCHRE_RETURN_IF_ERROR(failure_);
+    size_ += bytes.size();
+    checksums_.Append(bytes);
+    if (buffer_.size() + bytes.size() > kBufferBytes) OCHRE_RETURN_IF_ERROR(FlushBuffer());
+    if (bytes.size() >= kBufferBytes) return WriteOut(bytes);
+    buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+    return Status::Ok();
+  }
+
+  uint64_t size() const override { return size_; }
+
+  Result<BlobInfo> Finish() override {
+    assert(!finished_);
+    OCHRE_RETURN_IF_ERROR(failure_);
+    OCHRE_RETURN_IF_ERROR(FlushBuffer());
+    if (sync_ && fsync(file_.get()) != 0) {
+      failure_ = IoError(errno, "cannot sync ", path_.string());
+      return failure_;
+    }
+    finished_ = true;
+    return BlobInfo{.name = name_, .length = size_, .block_checksums = checksums_.Finish()};
+  }
+
+ private:
+  Status FlushBuffer() {
+    OCHRE_RETURN_IF_ERROR(WriteOut(buffer_));
+    buffer_.clear();
+    return Status::Ok();
+  }
+
+  Status WriteOut(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      const ssize_t written = write(file_.get(), bytes.data(), bytes.size());
+      if (written < 0) {
+        if (errno == EINTR) continue;
+        failure_ = IoError(errno, "cannot write ", path_.string());
+        return failure_;
+      }
+      bytes = bytes.subspan(static_cast<size_t>(written));
+    }
+    return Status::Ok();
+  }
+
+  const Descriptor file_;
+  const std::filesystem::path path_;
+  const std::string name_;
+  const bool sync_;
+  std::vector<std::byte> buffer_;
+  BlockChecksums checksums_;
+  uint64_t size_ = 0;
+  Status failure_;  // of the first write that failed
+  bool finished_ = false;
+};
+
+}  // namespace
+
+LocalStorage::LocalStorage(std::filesystem::path root, bool sync) : root_(std::move(root)), sync_(sync) {}
+
+Result<std::unique_ptr<BlobWriter>> LocalStorage::Create(std::string_view name) {
+  const std::filesystem::path path = root_ / name;
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  if (error) return IoError(error.value(), "cannot create ", path.parent_path().string());
+  Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!file.ok()) return IoError(errno, "cannot create ", path.string());
+  return std::unique_ptr<BlobWriter>(
+      std::make_unique<LocalWriter>(std::move(file), path, std::string(name), sync_));
+}
+
+Result<std::shared_ptr<const Blob>> LocalStorage::Map(std::string_view name) const {
+  const std::filesystem::path path = root_ / name;
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.ok()) return IoError(errno, "cannot open ", path.string());
+  struct stat stats;
+  if (fstat(file.get(), &stats) != 0) return IoError(errno, "cannot stat ", path.string());
+  const auto size = static_cast<size_t>(stats.st_size);
+  if (size == 0) return std::shared_ptr<const Blob>(std::make_shared<MappedBlob>(nullptr, 0));
+  void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (data == MAP_FAILED) return IoError(errno, "cannot map ", path.string());
+  return std::shared_ptr<const Blob>(std::make_shared<MappedBlob>(data, size));
+}
+
+Result<std::vector<std::string>> LocalStorage::List(std::string_view folder) const {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(root_ / folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
+  }
+  if (error && error.value() != ENOENT) return IoError(error.value(), "cannot list ", (root_ / folder).string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Status LocalStorage::DeleteFolder(std::string_view folder) {
+  assert(!folder.empty());
+  std::error_code error;
+  std::filesystem::remove_all(root_ / folder, error);
+  if (error) return IoError(error.value(), "cannot delete ", (root_ / folder).string());
+  return Status::Ok();
+}
+
+Status LocalStorage::SyncFolder(std::string_view folder) {
+  if (!sync_) return Status::Ok();
+  // A folder's name lives in its parent, up to the root.
+  std::filesystem::path path = root_ / folder;
+  while (path != root_) {
+    OCHRE_RETURN_IF_ERROR(SyncDirectory(path));
+    path = path.parent_path();
+  }
+  return SyncDirectory(root_);
+}
+
+}  // namespace ochre

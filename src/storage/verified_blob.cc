@@ -1,0 +1,63 @@
+#include "storage/verified_blob.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "storage/block_checksums.h"
+
+namespace ochre {
+namespace {
+
+uint64_t BlockCount(uint64_t length) { return (length + kChecksumBlockBytes - 1) / kChecksumBlockBytes; }
+
+}  // namespace
+
+Result<std::unique_ptr<const VerifiedBlob>> VerifiedBlob::Open(const Storage& storage, BlobInfo info) {
+  auto blob = storage.Map(info.name);
+  if (!blob.ok()) {
+    if (blob.status().code() == StatusCode::kNotFound) return Status::DataLoss(info.name, " is missing");
+    return blob.status();
+  }
+  const uint64_t length = (*blob)->bytes().size();
+  if (length != info.length || info.block_checksums.size() != BlockCount(length)) {
+    return Status::DataLoss(info.name, " has ", length, " bytes, but was written with ", info.length);
+  }
+  return std::unique_ptr<const VerifiedBlob>(new VerifiedBlob(std::move(info), *std::move(blob)));
+}
+
+VerifiedBlob::VerifiedBlob(BlobInfo info, std::shared_ptr<const Blob> blob)
+    : info_(std::move(info)), blob_(std::move(blob)), verified_((info_.block_checksums.size() + 63) / 64) {}
+
+Status VerifiedBlob::VerifyBlock(uint64_t block) const {
+  const uint64_t begin = block * kChecksumBlockBytes;
+  const uint64_t size = std::min<uint64_t>(kChecksumBlockBytes, info_.length - begin);
+  if (ChecksumOfBlock(blob_->bytes().subspan(begin, size)) != info_.block_checksums[block]) {
+    return Status::DataLoss(info_.name, " is damaged: the checksum of its bytes ", begin, " to ", begin + size - 1,
+                            " does not match");
+  }
+  return Status::Ok();
+}
+
+Result<std::span<const std::byte>> VerifiedBlob::Read(uint64_t offset, uint64_t length) const {
+  if (offset > info_.length || length > info_.length - offset) {
+    return Status::DataLoss(info_.name, " has ", info_.length, " bytes, and ", length, " at ", offset,
+                            " were asked for");
+  }
+  if (length == 0) return blob_->bytes().subspan(offset, 0);
+  const uint64_t last = (offset + length - 1) / kChecksumBlockBytes;
+  for (uint64_t block = offset / kChecksumBlockBytes; block <= last; ++block) {
+    std::atomic<uint64_t>& word = verified_[block / 64];
+    const uint64_t bit = uint64_t{1} << (block % 64);
+    if (word.load(std::memory_order_relaxed) & bit) continue;
+    OCHRE_RETURN_IF_ERROR(VerifyBlock(block));
+    word.fetch_or(bit, std::memory_order_relaxed);  // the bytes themselves never change, so nothing is published by it
+  }
+  return blob_->bytes().subspan(offset, length);
+}
+
+Status VerifiedBlob::Scrub() const {
+  for (uint64_t block = 0; block < info_.block_checksums.size(); ++block) OCHRE_RETURN_IF_ERROR(VerifyBlock(block));
+  return Status::Ok();
+}
+
+}  // namespace ochre
