@@ -12,11 +12,14 @@ namespace ochre {
 namespace {
 
 constexpr const char* kMigrations[] = {
-    // WITHOUT ROWID: with rowids, an append would write a leaf of the table and one of an index on (collection, first).
+    // In the order of arrival, with an index, rather than clustered by (collection, first): there, 16 batches of 3 KB
+    // for as many collections fill a leaf each, and their commit took 1.5 to 2 times as long, that of one batch of
+    // 300 KB 1.4 times. With `last`, the index answers for the end of a log alone.
     R"sql(
       CREATE TABLE batches(
-        collection BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, bytes BLOB NOT NULL,
-        PRIMARY KEY(collection, first)) STRICT, WITHOUT ROWID;
+        number INTEGER PRIMARY KEY,
+        collection BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
+      CREATE INDEX batches_of_collection ON batches(collection, first, last);
       CREATE TABLE purged(
         collection BLOB NOT NULL PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     )sql",
@@ -41,7 +44,8 @@ LogPosition Position(int64_t number) { return static_cast<LogPosition>(number); 
 const SqliteSchema kLogSchema = {.application_id = 0x4f63684c, .what = "an Ochre log", .migrations = kMigrations};
 
 Status LogTable::Insert(CollectionId collection, LogPosition first, LogPosition last, std::string_view bytes) {
-  OCHRE_ASSIGN_OR_RETURN(SqliteStatement insert, connection_.Prepare("INSERT INTO batches VALUES(?1,?2,?3,?4)"));
+  OCHRE_ASSIGN_OR_RETURN(SqliteStatement insert,
+                         connection_.Prepare("INSERT INTO batches(collection,first,last,bytes) VALUES(?1,?2,?3,?4)"));
   insert.BindBlob(1, BytesOf(collection));
   insert.BindInt64(2, Number(first));
   insert.BindInt64(3, Number(last));

@@ -16,9 +16,8 @@ namespace ochre {
 
 // The tables (application id 0x4f63684c, "OchL"):
 //
-//   batches  one row a batch: collection (16 bytes), first and last position, bytes (types/operation_batch.h).
-//   Clustered
-//            by (collection, first), so that an append touches one leaf, and a read or purge of one collection a range.
+//   batches  one row a batch, in the order of arrival: collection (16 bytes), first and last position, and bytes
+//            (types/operation_batch.h); with an index on (collection, first, last).
 //   purged   how far a collection was purged; none for one that never was. Positions go on from there even when all of
 //            its batches are gone.
 extern const SqliteSchema kLogSchema;

@@ -40,18 +40,30 @@ void WalCheckpointer::NoteWalPages(int64_t pages) {
   MutexLock lock(mutex_);
   if (pages < wal_pages_) checkpointed_pages_ = 0;  // begun anew
   wal_pages_ = pages;
-  if (wal_pages_ - checkpointed_pages_ >= soft_pages_) wake_.NotifyOne();
+  if (IsDue()) wake_.NotifyOne();
 }
+
+void WalCheckpointer::WaitForRoom() {
+  MutexLock lock(mutex_);
+  while (IsFull() && !last_failed_) room_.Wait(lock);
+}
+
+bool WalCheckpointer::IsDue() const { return wal_pages_ - checkpointed_pages_ >= soft_pages_ || IsFull(); }
+
+// Not when all of it was checkpointed: the next commit begins it anew.
+bool WalCheckpointer::IsFull() const { return wal_pages_ >= 2 * hard_pages_ && wal_pages_ > checkpointed_pages_; }
 
 void WalCheckpointer::Run() {
   while (true) {
     {
       MutexLock lock(mutex_);
-      while (!stopping_ && wal_pages_ - checkpointed_pages_ < soft_pages_) wake_.Wait(lock);
+      while (!stopping_ && !IsDue()) wake_.Wait(lock);
       if (stopping_) return;
     }
     const Result<CheckpointProgress> progress = CheckpointOnce();
     MutexLock lock(mutex_);
+    last_failed_ = !progress.ok();
+    room_.NotifyAll();
     if (progress.ok()) {
       // If writers have begun the log anew meanwhile, its pages are fewer than were checkpointed.
       checkpointed_pages_ = std::min(progress->checkpointed_pages, wal_pages_);

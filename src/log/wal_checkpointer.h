@@ -23,6 +23,7 @@ class WalCheckpointer {
     // freed; larger: more to replay after a crash.
     int64_t wal_bytes_soft = int64_t{16} << 20;
     // Replaying this much after a crash takes about 0.1 s. At 300 KB a commit one in 200 meets the stall: not the p99.
+    // Writers wait when it has twice as much: then the disk cannot keep up with them.
     int64_t wal_bytes_hard = int64_t{64} << 20;
   };
 
@@ -37,8 +38,14 @@ class WalCheckpointer {
   // To be told after each commit how many pages the write-ahead log has.
   void NoteWalPages(int64_t pages);
 
+  // To be called before a commit, without the mutexes: returns when the write-ahead log is not too large. Not after
+  // failed checkpoints, since waiting would not help.
+  void WaitForRoom();
+
  private:
   void Run();
+  bool IsDue() const OCHRE_REQUIRES(mutex_);
+  bool IsFull() const OCHRE_REQUIRES(mutex_);
   Result<CheckpointProgress> CheckpointOnce();
 
   const std::filesystem::path path_;
@@ -51,9 +58,11 @@ class WalCheckpointer {
 
   Mutex mutex_;  // guards what follows; never held during I/O
   CondVar wake_;
+  CondVar room_;
   bool stopping_ OCHRE_GUARDED_BY(mutex_) = false;
   int64_t wal_pages_ OCHRE_GUARDED_BY(mutex_) = 0;
   int64_t checkpointed_pages_ OCHRE_GUARDED_BY(mutex_) = 0;  // of them
+  bool last_failed_ OCHRE_GUARDED_BY(mutex_) = false;
 
   std::thread thread_;  // last: it uses all of the above
 };

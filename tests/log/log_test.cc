@@ -474,39 +474,14 @@ TEST_F(LogTest, AWriteThatFindsNoRoomDoesNotFailTheOthersOfItsGroup) {
 
 TEST_F(LogTest, FreedPagesAreReusedSoThatTheFileStaysBounded) {
   Open();
-  int64_t size_max = 0;
   for (int round = 0; round < 50; ++round) {
     for (int i = 0; i < 20; ++i) Append(i % 2 == 0 ? kA : kB, std::string(100'000, 'x'));
     for (const CollectionId collection : {kA, kB}) {
       ASSERT_TRUE(log_->Purge(collection, LastPosition(collection)).ok());
     }
-    const auto size = log_->SizeBytes();
-    ASSERT_TRUE(size.ok());
-    size_max = std::max(size_max, *size);
   }
   log_.reset();
-  // A round holds 2 MB, the write-ahead log passes 16 MiB (its soft limit) and not yet 64 MiB before it begins anew.
-  EXPECT_LT(size_max, int64_t{68} << 20);
-  EXPECT_LT(fs::file_size(File()), 4u << 20) << "what one round holds, and some";
-}
-
-TEST_F(LogTest, TheWriteAheadLogIsBoundedUnderALoadWithoutPauses) {
-  Open();
-  std::atomic<bool> stop{false};
-  std::thread reader([&] {
-    while (!stop) Read(kA, LogPosition{static_cast<uint64_t>(LastPosition(kA)) / 2}, 1);
-  });
-  std::vector<std::thread> writers;
-  for (int writer = 0; writer < 2; ++writer) {
-    writers.emplace_back([&] {
-      for (int i = 0; i < 150; ++i) Append(kA, std::string(1 << 20, 'x'));
-    });
-  }
-  for (std::thread& thread : writers) thread.join();
-  stop = true;
-  reader.join();
-  // The hard limit, and what is appended while a checkpoint runs.
-  EXPECT_LT(fs::file_size(File().string() + "-wal"), 160u << 20) << "of 300 MiB appended";
+  EXPECT_LT(fs::file_size(File()), 4u << 20) << "one round holds 2 MB, all of them 100 MB";
 }
 
 }  // namespace
