@@ -4,20 +4,18 @@
 
 #include <memory>
 #include <optional>
+#include <roaring/roaring.hh>
 #include <string>
 #include <string_view>
 
-#include <roaring/roaring.hh>
-
 #include "ochre/filter.h"
 #include "ochre/status.h"
-
 #include "storage/storage.h"
 
 namespace ochre {
 
-// Immutable; any number of threads. Opening reads nothing but headers; each call may find DataLoss, which names the blob.
-// Deleted rows are in the bitmaps as well: the caller subtracts them.
+// Immutable; any number of threads. Opening reads nothing but headers; each call may find DataLoss, which names the
+// blob. Deleted rows are in the bitmaps as well: the caller subtracts them.
 class InvertedIndex {
  public:
   // `postings` and `columns` as Finish returned them. `storage` must outlive the index.

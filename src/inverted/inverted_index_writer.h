@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "ochre/status.h"
-
 #include "storage/storage.h"
 #include "types/encoded_metadata.h"
 #include "types/ids.h"

@@ -1,0 +1,117 @@
+#include "inverted/inverted_index.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include "inverted/fold_case.h"
+#include "inverted/numeric_columns.h"
+#include "inverted/term.h"
+#include "storage/sorted_table.h"
+#include "storage/verified_blob.h"
+
+namespace ochre {
+namespace {
+
+// Of a long text the rarest trigrams do nearly all the narrowing, but which they are is known only after a look-up;
+// this many, spread over the text, are looked up.
+constexpr size_t kTrigramsMax = 24;
+
+bool IsAscii(uint32_t trigram) { return (trigram & 0x808080) == 0; }
+
+}  // namespace
+
+struct InvertedIndex::Impl {
+  // The rows of `term`; none if no row has it.
+  Result<Roaring> Postings(const std::string& term) const {
+    std::string bytes;
+    OCHRE_ASSIGN_OR_RETURN(const bool found, postings->Find(term, bytes));
+    if (!found) return Roaring();
+    try {
+      return Roaring::readSafe(bytes.data(), bytes.size());
+    } catch (const std::exception&) {
+      return Status::DataLoss(postings_blob->name(), " holds a malformed bitmap");
+    }
+  }
+
+  // The rows that have all of `trigrams`.
+  Result<std::optional<Roaring>> RowsWithAll(std::vector<uint32_t> trigrams) const {
+    if (trigrams.empty()) return std::optional<Roaring>();
+    const size_t step = (trigrams.size() + kTrigramsMax - 1) / kTrigramsMax;
+    std::optional<Roaring> rows;
+    for (size_t i = 0; i < trigrams.size(); i += step) {
+      OCHRE_ASSIGN_OR_RETURN(const Roaring with_trigram, Postings(TrigramTerm(trigrams[i])));
+      if (rows.has_value()) {
+        *rows &= with_trigram;
+      } else {
+        rows = with_trigram;
+      }
+      if (rows->isEmpty()) break;
+    }
+    return rows;
+  }
+
+  std::unique_ptr<const VerifiedBlob> postings_blob, columns_blob;
+  std::unique_ptr<const SortedTable> postings;
+  std::unique_ptr<const NumericColumns> columns;
+};
+
+InvertedIndex::InvertedIndex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+InvertedIndex::~InvertedIndex() = default;
+
+Result<std::unique_ptr<const InvertedIndex>> InvertedIndex::Open(const Storage& storage, BlobInfo postings,
+                                                                 BlobInfo columns) {
+  auto impl = std::make_unique<Impl>();
+  OCHRE_ASSIGN_OR_RETURN(impl->postings_blob, VerifiedBlob::Open(storage, std::move(postings)));
+  OCHRE_ASSIGN_OR_RETURN(impl->columns_blob, VerifiedBlob::Open(storage, std::move(columns)));
+  OCHRE_ASSIGN_OR_RETURN(impl->postings, SortedTable::Open(*impl->postings_blob));
+  OCHRE_ASSIGN_OR_RETURN(impl->columns, NumericColumns::Open(*impl->columns_blob));
+  return std::unique_ptr<const InvertedIndex>(new InvertedIndex(std::move(impl)));
+}
+
+Result<Roaring> InvertedIndex::Equal(std::string_view key, const FilterScalar& value) const {
+  if (value.is_number()) return impl_->columns->Compare(key, FilterOperator::kEqual, value);
+  if (const bool* boolean = value.get_if<bool>()) {
+    return impl_->Postings(MetadataTerm(TermKind::kBool, key, BoolValue(*boolean)));
+  }
+  return impl_->Postings(MetadataTerm(TermKind::kString, key, *value.get_if<std::string>()));
+}
+
+Result<Roaring> InvertedIndex::Compare(std::string_view key, FilterOperator op, const FilterScalar& number) const {
+  return impl_->columns->Compare(key, op, number);
+}
+
+Result<Roaring> InvertedIndex::ArrayContains(std::string_view key, const FilterScalar& element) const {
+  std::string term;
+  if (const bool* boolean = element.get_if<bool>()) {
+    term = MetadataTerm(TermKind::kBoolElement, key, BoolValue(*boolean));
+  } else if (const auto* integer = element.get_if<int64_t>()) {
+    term = MetadataTerm(TermKind::kInt64Element, key, Int64Value(*integer));
+  } else if (const auto* number = element.get_if<double>()) {
+    term = MetadataTerm(TermKind::kDoubleElement, key, DoubleValue(*number));
+  } else {
+    term = MetadataTerm(TermKind::kStringElement, key, *element.get_if<std::string>());
+  }
+  return impl_->Postings(term);
+}
+
+Result<Roaring> InvertedIndex::HasDocument() const { return impl_->Postings(HasDocumentTerm()); }
+
+Result<std::optional<Roaring>> InvertedIndex::ContainsCandidates(std::string_view text) const {
+  return impl_->RowsWithAll(TrigramsOf(FoldCase(text)));
+}
+
+Result<std::optional<Roaring>> InvertedIndex::LowerCaseCandidates(std::string_view atom) const {
+  std::vector<uint32_t> trigrams = TrigramsOf(atom);
+  trigrams.erase(std::remove_if(trigrams.begin(), trigrams.end(), [](uint32_t t) { return !IsAscii(t); }),
+                 trigrams.end());
+  return impl_->RowsWithAll(std::move(trigrams));
+}
+
+Status InvertedIndex::Scrub() const {
+  OCHRE_RETURN_IF_ERROR(impl_->postings_blob->Scrub());
+  return impl_->columns_blob->Scrub();
+}
+
+}  // namespace ochre

@@ -1,0 +1,76 @@
+// Numeric columns: columns.bin: for each key its integers and its doubles, sorted by value, with their rows.
+#ifndef OCHRE_INVERTED_NUMERIC_COLUMNS_H_
+#define OCHRE_INVERTED_NUMERIC_COLUMNS_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <roaring/roaring.hh>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ochre/filter.h"
+#include "ochre/status.h"
+#include "storage/storage.h"
+#include "storage/verified_blob.h"
+
+namespace ochre {
+
+// columns.bin; little-endian, every section at a multiple of 8.
+//   offset   size   field
+//        0      8   magic "OCHRECOL"
+//        8      4   format version, 1
+//       12      4   column count
+//       16      8   where the directory begins
+//       24      8   size of the directory
+//       32     32   zero
+//       64    ...   of each column: n values (8 bytes each, ascending), n ordinals (4 each, ascending among equal
+//       values)
+//             ...   directory: of each column type (4; 0 int64, 1 double), key size (4), n (8), where its values begin
+//                   (8), key, zero up to a multiple of 8
+class NumericColumnsWriter {
+ public:
+  // Rows in ascending order, each at most once under a key.
+  void Add(std::string_view key, int64_t value, uint32_t ordinal);
+  void Add(std::string_view key, double value, uint32_t ordinal);  // not NaN
+  Result<BlobInfo> Finish(Storage& storage, std::string_view name);
+
+ private:
+  template <typename T>
+  using Columns = std::map<std::string, std::vector<std::pair<T, uint32_t>>, std::less<>>;
+
+  Columns<int64_t> integers_;
+  Columns<double> doubles_;
+};
+
+// Immutable; any number of threads.
+class NumericColumns {
+ public:
+  // Reads the directory. `blob` must outlive the columns. DataLoss: damaged.
+  static Result<std::unique_ptr<const NumericColumns>> Open(const VerifiedBlob& blob);
+
+  // Rows whose number under `key` is `op` (kEqual, kGreater, kGreaterEqual, kLess or kLessEqual) `number`, exactly.
+  // Precondition: number.is_number().
+  Result<Roaring> Compare(std::string_view key, FilterOperator op, const FilterScalar& number) const;
+
+ private:
+  struct Column {
+    uint64_t count = 0;
+    uint64_t offset = 0;
+  };
+  using Directory = std::map<std::string, Column, std::less<>>;
+
+  explicit NumericColumns(const VerifiedBlob& blob) : blob_(blob) {}
+  template <typename T>
+  Status AddMatches(const Directory& directory, std::string_view key, FilterOperator op, const FilterScalar& number,
+                    Roaring& rows) const;
+
+  const VerifiedBlob& blob_;
+  Directory integers_, doubles_;
+};
+
+}  // namespace ochre
+
+#endif  // OCHRE_INVERTED_NUMERIC_COLUMNS_H_
