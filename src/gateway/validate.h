@@ -12,7 +12,6 @@
 #include "ochre/records.h"
 #include "ochre/search.h"
 #include "ochre/status.h"
-
 #include "types/operation_batch.h"
 
 namespace ochre {
@@ -34,17 +33,23 @@ Status ValidateName(std::string_view what, std::string_view name);
 // A collection's metadata: string, int64, double and bool values only, no nulls; may be absent (empty) on creation.
 Status ValidateCollectionMetadata(const Metadata& metadata);
 
-// The whole batch under `kind`, all but the dimension against the collection's: equal column lengths, the ids (non-empty,
-// no repeats, UTF-8), the embeddings (present where required, rows and columns consistent, finite), documents and uris
-// (UTF-8), metadata (keys, types, UTF-8, finite numbers, sparse vectors ascending; null only where it deletes). Messages
-// name the index in the batch and the id. Preconditions: none. An empty batch is fine.
+// Rows and columns: at least 1 column, at most kDimensionMax, whole rows. An empty matrix is fine.
+Status ValidateMatrix(const MatrixSpan& matrix);
+
+// Whether none of `columns` floats is NaN or infinite.
+bool IsFiniteRow(const float* row, int64_t columns);
+
+// The whole batch under `kind`, all but the dimension against the collection's: equal column lengths, the ids
+// (non-empty, no repeats, UTF-8), the embeddings (present where required, rows and columns consistent, finite),
+// documents and uris (UTF-8), metadata (keys, types, UTF-8, finite numbers, sparse vectors ascending; null only where
+// it deletes). Messages name the index in the batch and the id. Preconditions: none. An empty batch is fine.
 Status ValidateRecords(OperationKind kind, const Records& records);
 
 // "Collection expecting embedding with dimension of D, got d" if `dimension` is known and differs.
 Status ValidateDimension(std::optional<int32_t> dimension, int64_t given);
 
-// Operators against their targets and operand types, sizes, depth, patterns' length, UTF-8, node structure. `where_document`
-// allows document conditions only.
+// Operators against their targets and operand types, sizes, depth, patterns' length, UTF-8, node structure.
+// `where_document` allows document conditions only.
 Status ValidateWhere(const Filter& where);
 Status ValidateWhereDocument(const Filter& where_document);
 

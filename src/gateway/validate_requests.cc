@@ -1,0 +1,83 @@
+// Validation of reads and deletes.
+#include "gateway/validate.h"
+#include "plan/filter_limits.h"
+#include "types/utf8.h"
+
+namespace ochre {
+namespace {
+
+constexpr int32_t kEfSearchMax = 10'000;  // as of a collection's configuration
+
+Status ValidateIdList(const std::optional<StringColumn>& ids) {
+  if (!ids.has_value()) return Status::Ok();
+  for (size_t i = 0; i < ids->size(); ++i) {
+    const std::optional<std::string_view> id = (*ids)[i];
+    if (!id.has_value() || id->empty()) {
+      return Status::InvalidArgument("Empty ID, ID must have at least one character: at index ", i);
+    }
+    if (!IsValidUtf8(*id)) return Status::InvalidArgument("the id at index ", i, " is no valid UTF-8");
+  }
+  return Status::Ok();
+}
+
+Status ValidateSelection(const std::optional<StringColumn>& ids, const Filter& where, const Filter& where_document) {
+  OCHRE_RETURN_IF_ERROR(ValidateIdList(ids));
+  OCHRE_RETURN_IF_ERROR(ValidateWhere(where));
+  OCHRE_RETURN_IF_ERROR(ValidateWhereDocument(where_document));
+  const size_t nodes = where.nodes().size() + where_document.nodes().size();
+  if (nodes > kFilterNodesMax) {
+    return Status::InvalidArgument("where and where_document have ", nodes, " conditions together, and at most ",
+                                   kFilterNodesMax, " are allowed");
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status ValidatePage(std::optional<int64_t> limit, int64_t offset) {
+  if (limit.has_value() && *limit < 0) return Status::InvalidArgument("limit is ", *limit, ", but must be at least 0");
+  if (offset < 0) return Status::InvalidArgument("offset is ", offset, ", but must be at least 0");
+  return Status::Ok();
+}
+
+Status ValidateGet(const GetRequest& request) {
+  OCHRE_RETURN_IF_ERROR(ValidateSelection(request.ids, request.where, request.where_document));
+  OCHRE_RETURN_IF_ERROR(ValidatePage(request.limit, request.offset));
+  if (request.include.distances) return Status::InvalidArgument("a get has no distances to include; a query has");
+  return Status::Ok();
+}
+
+Status ValidateQuery(const QueryRequest& request) {
+  OCHRE_RETURN_IF_ERROR(ValidateSelection(request.ids, request.where, request.where_document));
+  if (!request.texts.empty() && !request.embeddings.values.empty()) {
+    return Status::InvalidArgument("a query takes embeddings or texts, not both");
+  }
+  OCHRE_RETURN_IF_ERROR(ValidateMatrix(request.embeddings));
+  for (int64_t row = 0; row < request.embeddings.rows(); ++row) {
+    if (!IsFiniteRow(request.embeddings.Row(row), request.embeddings.columns)) {
+      return Status::InvalidArgument("Embeddings must not contain NaN or Infinity values: in query ", row);
+    }
+  }
+  if (request.n_results < 1) {
+    return Status::InvalidArgument("n_results is ", request.n_results, ", but must be at least 1");
+  }
+  if (request.ef_search.has_value() && (*request.ef_search < 1 || *request.ef_search > kEfSearchMax)) {
+    return Status::InvalidArgument("ef_search is ", *request.ef_search, ", but must be in [1, ", kEfSearchMax, "]");
+  }
+  return Status::Ok();
+}
+
+Status ValidateDelete(const DeleteRequest& request) {
+  OCHRE_RETURN_IF_ERROR(ValidateSelection(request.ids, request.where, request.where_document));
+  OCHRE_RETURN_IF_ERROR(ValidatePage(request.limit, 0));
+  const bool filtered = !request.where.matches_all() || !request.where_document.matches_all();
+  if (!filtered && (!request.ids.has_value() || request.ids->empty())) {
+    return Status::InvalidArgument("Either ids or where must be specified");
+  }
+  if (!filtered && request.limit.has_value()) {
+    return Status::InvalidArgument("limit needs a filter: with ids alone it would choose among them silently");
+  }
+  return Status::Ok();
+}
+
+}  // namespace ochre
