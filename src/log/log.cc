@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -38,6 +39,11 @@ constexpr int64_t kReaderCacheBytes = int64_t{1} << 20;
 
 // A purge goes in steps of so many bytes, so that appends wait a few milliseconds for it at most.
 constexpr int64_t kPurgeStepBytes = int64_t{8} << 20;
+
+// Writers whose group was just committed are about to be back with their next batch. The next leader lets them run up
+// to so many times before it commits without them: 1.3 times as many appends a second with 4 and 16 writers on 2 cores,
+// and nothing for a single one. 16 times were no better.
+constexpr int kYieldsMax = 4;
 
 constexpr LogPosition kEndOfLog{INT64_MAX};
 
@@ -78,8 +84,9 @@ struct Log::Impl {
   Status Enter() OCHRE_EXCLUDES(mutex);
   void Leave() OCHRE_EXCLUDES(mutex);
 
+  std::vector<PendingAppend*> AwaitGroup() OCHRE_EXCLUDES(mutex);
   std::vector<PendingAppend*> TakeGroup() OCHRE_REQUIRES(mutex);
-  void CommitGroup(std::vector<PendingAppend*> group) OCHRE_REQUIRES(writer_mutex);
+  void CommitGroup(const std::vector<PendingAppend*>& group) OCHRE_REQUIRES(writer_mutex);
   Status TryCommit(std::vector<PendingAppend*>& group) OCHRE_REQUIRES(writer_mutex);
   void Publish(const std::vector<PendingAppend*>& group) OCHRE_REQUIRES(mutex);
 
@@ -106,6 +113,7 @@ struct Log::Impl {
   std::deque<PendingAppend*> queue OCHRE_GUARDED_BY(mutex);  // the first one's writer commits the group
   // Of the collections used since opening; equal to the file's, and changed only by who holds writer_mutex too.
   absl::flat_hash_map<CollectionId, LogPosition> last_positions OCHRE_GUARDED_BY(mutex);
+  size_t last_group_size OCHRE_GUARDED_BY(mutex) = 1;
   RecentBatches recent OCHRE_GUARDED_BY(mutex){kRecentBytesMax};
   int64_t running_calls OCHRE_GUARDED_BY(mutex) = 0;
   enum class State { kOpen, kClosing, kClosed } state OCHRE_GUARDED_BY(mutex) = State::kOpen;
@@ -177,20 +185,34 @@ Result<LogPosition> Log::Append(CollectionId collection, std::shared_ptr<const s
   OCHRE_RETURN_IF_ERROR(call.status());
 
   PendingAppend append{.collection = collection, .bytes = std::move(bytes), .operation_count = operation_count};
-  std::vector<PendingAppend*> group;
+  bool is_leader = false;
   {
     MutexLock lock(impl_->mutex);
     impl_->queue.push_back(&append);
     while (!append.done && impl_->queue.front() != &append) append.wake.Wait(lock);
-    if (!append.done) group = impl_->TakeGroup();
+    is_leader = !append.done;
   }
-  if (!group.empty()) {
+  if (is_leader) {
+    const std::vector<PendingAppend*> group = impl_->AwaitGroup();
     if (impl_->checkpointer != nullptr) impl_->checkpointer->WaitForRoom();
     MutexLock writer_lock(impl_->writer_mutex);
-    impl_->CommitGroup(std::move(group));
+    impl_->CommitGroup(group);
   }
   OCHRE_RETURN_IF_ERROR(append.status);
   return append.last;
+}
+
+// What the first in the queue commits, after giving the others a chance to join.
+std::vector<PendingAppend*> Log::Impl::AwaitGroup() {
+  for (int yields = 0; yields < kYieldsMax; ++yields) {
+    {
+      MutexLock lock(mutex);
+      if (queue.size() >= last_group_size) break;
+    }
+    std::this_thread::yield();
+  }
+  MutexLock lock(mutex);
+  return TakeGroup();
 }
 
 // The longest beginning of the queue that makes a group. It stays in the queue until it is committed, so that nobody
@@ -206,7 +228,7 @@ std::vector<PendingAppend*> Log::Impl::TakeGroup() {
   return group;
 }
 
-void Log::Impl::CommitGroup(std::vector<PendingAppend*> group) {
+void Log::Impl::CommitGroup(const std::vector<PendingAppend*>& group) {
   // A write whose statement fails leaves the group with its error, and the rest begins again without it.
   std::vector<PendingAppend*> remaining = group;
   while (!remaining.empty() && !TryCommit(remaining).ok()) {
@@ -215,6 +237,7 @@ void Log::Impl::CommitGroup(std::vector<PendingAppend*> group) {
 
   MutexLock lock(mutex);
   Publish(remaining);
+  last_group_size = group.size();
   for (PendingAppend* append : group) {
     assert(queue.front() == append);
     queue.pop_front();
