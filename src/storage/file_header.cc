@@ -24,8 +24,8 @@ Result<FileHeader> CheckFileHeader(std::span<const std::byte> bytes, std::string
     return Status::DataLoss(name, " does not begin with ", magic, ": it is damaged, or another kind of file");
   }
   if (header.version > version_max) {
-    return Status::FailedPrecondition(name, " has format version ", header.version, ", written by a newer Ochre; this one reads up to version ",
-                                      version_max);
+    return Status::FailedPrecondition(name, " has format version ", header.version,
+                                      ", written by a newer Ochre; this one reads up to version ", version_max);
   }
   return header;
 }

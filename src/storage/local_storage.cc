@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "storage/blob_name.h"
 #include "storage/block_checksums.h"
 
 namespace ochre {
@@ -21,8 +23,7 @@ constexpr size_t kBufferBytes = 256 * 1024;
 
 template <typename... Pieces>
 Status IoError(int error, const Pieces&... what) {
-  const std::string message =
-      status_internal::Concatenate(what..., ": ", std::generic_category().message(error));
+  const std::string message = status_internal::Concatenate(what..., ": ", std::generic_category().message(error));
   switch (error) {
     case ENOSPC:
     case EDQUOT:
@@ -57,6 +58,8 @@ class Descriptor {
   }
   int get() const { return fd_; }
   bool ok() const { return fd_ >= 0; }
+  // False, with errno set, when the file system reports a late error of a write.
+  bool Close() { return close(std::exchange(fd_, -1)) == 0; }
 
  private:
   int fd_;
@@ -106,10 +109,8 @@ class LocalWriter : public BlobWriter {
     assert(!finished_);
     OCHRE_RETURN_IF_ERROR(failure_);
     OCHRE_RETURN_IF_ERROR(FlushBuffer());
-    if (sync_ && fsync(file_.get()) != 0) {
-      failure_ = IoError(errno, "cannot sync ", path_.string());
-      return failure_;
-    }
+    if (sync_ && fsync(file_.get()) != 0) return Fail("cannot sync ");
+    if (!file_.Close()) return Fail("cannot close ");
     finished_ = true;
     return BlobInfo{.name = name_, .length = size_, .block_checksums = checksums_.Finish()};
   }
@@ -126,22 +127,26 @@ class LocalWriter : public BlobWriter {
       const ssize_t written = write(file_.get(), bytes.data(), bytes.size());
       if (written < 0) {
         if (errno == EINTR) continue;
-        failure_ = IoError(errno, "cannot write ", path_.string());
-        return failure_;
+        return Fail("cannot write ");
       }
       bytes = bytes.subspan(static_cast<size_t>(written));
     }
     return Status::Ok();
   }
 
-  const Descriptor file_;
+  Status Fail(std::string_view what) {
+    failure_ = IoError(errno, what, path_.string());
+    return failure_;
+  }
+
+  Descriptor file_;
   const std::filesystem::path path_;
   const std::string name_;
   const bool sync_;
   std::vector<std::byte> buffer_;
   BlockChecksums checksums_;
   uint64_t size_ = 0;
-  Status failure_;  // of the first write that failed
+  Status failure_;  // the first one; the writer only fails from then on
   bool finished_ = false;
 };
 
@@ -150,17 +155,18 @@ class LocalWriter : public BlobWriter {
 LocalStorage::LocalStorage(std::filesystem::path root, bool sync) : root_(std::move(root)), sync_(sync) {}
 
 Result<std::unique_ptr<BlobWriter>> LocalStorage::Create(std::string_view name) {
+  assert(IsBlobName(name));
   const std::filesystem::path path = root_ / name;
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);
   if (error) return IoError(error.value(), "cannot create ", path.parent_path().string());
   Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (!file.ok()) return IoError(errno, "cannot create ", path.string());
-  return std::unique_ptr<BlobWriter>(
-      std::make_unique<LocalWriter>(std::move(file), path, std::string(name), sync_));
+  return std::unique_ptr<BlobWriter>(std::make_unique<LocalWriter>(std::move(file), path, std::string(name), sync_));
 }
 
 Result<std::shared_ptr<const Blob>> LocalStorage::Map(std::string_view name) const {
+  if (!IsBlobName(name)) return Status::NotFound("\"", name, "\" is no name of a blob");  // a damaged manifest's
   const std::filesystem::path path = root_ / name;
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.ok()) return IoError(errno, "cannot open ", path.string());
@@ -174,6 +180,7 @@ Result<std::shared_ptr<const Blob>> LocalStorage::Map(std::string_view name) con
 }
 
 Result<std::vector<std::string>> LocalStorage::List(std::string_view folder) const {
+  assert(folder.empty() || IsBlobName(folder));
   std::vector<std::string> names;
   std::error_code error;
   for (std::filesystem::directory_iterator entry(root_ / folder, error), end; !error && entry != end;
@@ -186,7 +193,7 @@ Result<std::vector<std::string>> LocalStorage::List(std::string_view folder) con
 }
 
 Status LocalStorage::DeleteFolder(std::string_view folder) {
-  assert(!folder.empty());
+  assert(IsBlobName(folder));
   std::error_code error;
   std::filesystem::remove_all(root_ / folder, error);
   if (error) return IoError(error.value(), "cannot delete ", (root_ / folder).string());
@@ -194,12 +201,11 @@ Status LocalStorage::DeleteFolder(std::string_view folder) {
 }
 
 Status LocalStorage::SyncFolder(std::string_view folder) {
+  assert(folder.empty() || IsBlobName(folder));
   if (!sync_) return Status::Ok();
-  // A folder's name lives in its parent, up to the root.
-  std::filesystem::path path = root_ / folder;
-  while (path != root_) {
-    OCHRE_RETURN_IF_ERROR(SyncDirectory(path));
-    path = path.parent_path();
+  // A folder's name lives in its parent, which Create may have made as well: so every level up to the root.
+  for (std::filesystem::path path(folder); !path.empty(); path = path.parent_path()) {
+    OCHRE_RETURN_IF_ERROR(SyncDirectory(root_ / path));
   }
   return SyncDirectory(root_);
 }

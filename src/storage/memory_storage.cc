@@ -1,10 +1,12 @@
 #include "storage/memory_storage.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <new>
 #include <utility>
 
+#include "storage/blob_name.h"
 #include "storage/block_checksums.h"
 
 namespace ochre {
@@ -24,15 +26,18 @@ class MemoryBlob : public Blob {
 
   void Append(std::span<const std::byte> bytes) {
     if (bytes.empty()) return;
-    Reserve(size_ + bytes.size());
+    if (bytes.size() > capacity_ - size_) Reallocate(std::max(size_ + bytes.size(), 2 * capacity_));
     std::memcpy(data_ + size_, bytes.data(), bytes.size());
     size_ += bytes.size();
   }
 
+  // Gives back what growing by doubling has left over.
+  void ShrinkToFit() {
+    if (size_ < capacity_) Reallocate(size_);
+  }
+
  private:
-  void Reserve(size_t size) {
-    if (size <= capacity_) return;
-    const size_t capacity = std::max(size, 2 * capacity_);
+  void Reallocate(size_t capacity) {
     auto* grown = static_cast<std::byte*>(::operator new(capacity, kAlignment));
     if (size_ > 0) std::memcpy(grown, data_, size_);
     ::operator delete(data_, kAlignment);
@@ -66,7 +71,9 @@ class MemoryStorage::Writer : public BlobWriter {
   uint64_t size() const override { return blob_->bytes().size(); }
 
   Result<BlobInfo> Finish() override {
+    assert(!finished_);
     finished_ = true;
+    blob_->ShrinkToFit();
     MutexLock lock(storage_.mutex_);
     storage_.blobs_[name_] = blob_;
     return BlobInfo{.name = name_, .length = blob_->bytes().size(), .block_checksums = checksums_.Finish()};
@@ -81,6 +88,7 @@ class MemoryStorage::Writer : public BlobWriter {
 };
 
 Result<std::unique_ptr<BlobWriter>> MemoryStorage::Create(std::string_view name) {
+  assert(IsBlobName(name));
   MutexLock lock(mutex_);
   // A null blob holds the name until the writer is finished.
   if (!blobs_.try_emplace(std::string(name), nullptr).second) return Status::AlreadyExists("blob ", name, " exists");
@@ -95,6 +103,7 @@ Result<std::shared_ptr<const Blob>> MemoryStorage::Map(std::string_view name) co
 }
 
 Result<std::vector<std::string>> MemoryStorage::List(std::string_view folder) const {
+  assert(folder.empty() || IsBlobName(folder));
   std::string prefix(folder);
   if (!prefix.empty()) prefix += '/';
   std::vector<std::string> names;
@@ -110,6 +119,7 @@ Result<std::vector<std::string>> MemoryStorage::List(std::string_view folder) co
 }
 
 Status MemoryStorage::DeleteFolder(std::string_view folder) {
+  assert(IsBlobName(folder));
   const std::string prefix = std::string(folder) + "/";
   MutexLock lock(mutex_);
   for (auto blob = blobs_.lower_bound(prefix); blob != blobs_.end() && blob->first.starts_with(prefix);) {

@@ -1,11 +1,5 @@
 #include "storage/sorted_table.h"
 
-#include <cassert>
-#include <string>
-#include <utility>
-#include <vector>
-
-#include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 #include <rocksdb/options.h>
@@ -13,53 +7,75 @@
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/table.h>
 
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "runtime/mutex.h"
 
 namespace ochre {
 namespace {
 
-// Index and filter structures of all open tables together; data blocks are not copied, so they hardly count.
-constexpr size_t kCacheBytes = 32 << 20;
-
+// RocksDB's statuses carry ours through its layers: the code as the nearest kind, the message as it is.
 rocksdb::IOStatus ToIoStatus(const Status& status) {
-  if (status.ok()) return rocksdb::IOStatus::OK();
-  if (status.code() == StatusCode::kResourceExhausted) return rocksdb::IOStatus::NoSpace(status.message());
-  if (status.code() == StatusCode::kDataLoss) return rocksdb::IOStatus::Corruption(status.message());
-  return rocksdb::IOStatus::IOError(status.message());
+  switch (status.code()) {
+    case StatusCode::kOk:
+      return rocksdb::IOStatus::OK();
+    case StatusCode::kDataLoss:
+      return rocksdb::IOStatus::Corruption(status.message());
+    default:
+      return rocksdb::IOStatus::IOError(status.message());
+  }
 }
 
-// What RocksDB reports of a table of ours: `name` is for errors that are its own.
+// What RocksDB reports while reading the table `name`.
 Status FromRocks(const rocksdb::Status& status, std::string_view name) {
   if (status.ok()) return Status::Ok();
-  if (status.IsNoSpace()) return Status::ResourceExhausted(name, ": ", status.ToString());
+  const std::string_view message = status.getState() == nullptr ? "" : status.getState();
+  if (status.IsCorruption() && message.starts_with(name)) return Status::DataLoss(message);  // VerifiedBlob's words
   if (status.IsCorruption()) return Status::DataLoss(name, " is damaged: ", status.ToString());
-  return Status::Unavailable(name, ": ", status.ToString());
+  if (status.IsNotSupported()) {
+    return Status::FailedPrecondition(name, " was written by a newer version: ", status.ToString());
+  }
+  return Status::Internal(name, ": ", status.ToString());
 }
 
-// A blob being written, as RocksDB sees a file. What Finish returned is left in `info`.
+// A table that is being written. RocksDB closes its file even when it gives up, so the blob is finished by
+// SortedTableWriter and by nobody else.
+struct TableFile {
+  Storage& storage;
+  std::unique_ptr<BlobWriter> writer = nullptr;
+  Status failure = Status::Ok();  // the first one, which says more than RocksDB's echo of it
+
+  rocksdb::IOStatus Note(Status status) {
+    if (failure.ok()) failure = status;
+    return ToIoStatus(status);
+  }
+};
+
+// The table's blob as RocksDB writes a file.
 class BlobSink : public rocksdb::FSWritableFile {
  public:
-  BlobSink(std::unique_ptr<BlobWriter> writer, Result<BlobInfo>& info) : writer_(std::move(writer)), info_(info) {}
+  explicit BlobSink(TableFile& table) : table_(table) {}
 
   using rocksdb::FSWritableFile::Append;
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
-    return ToIoStatus(writer_->Append(std::string_view(data.data(), data.size())));
+    return table_.Note(table_.writer->Append(std::string_view(data.data(), data.size())));
   }
   rocksdb::IOStatus Flush(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
     return rocksdb::IOStatus::OK();
   }
   rocksdb::IOStatus Sync(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
-    return rocksdb::IOStatus::OK();  // Finish, in Close, makes the bytes durable
+    return rocksdb::IOStatus::OK();  // BlobWriter::Finish makes the bytes durable
   }
   rocksdb::IOStatus Close(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
-    info_ = writer_->Finish();
-    return ToIoStatus(info_.status());
+    return rocksdb::IOStatus::OK();
   }
-  uint64_t GetFileSize(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override { return writer_->size(); }
+  uint64_t GetFileSize(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override { return table_.writer->size(); }
 
  private:
-  std::unique_ptr<BlobWriter> writer_;
-  Result<BlobInfo>& info_;
+  TableFile& table_;
 };
 
 // A blob as RocksDB reads a file: verified, and without copying.
@@ -69,10 +85,15 @@ class BlobSource : public rocksdb::FSRandomAccessFile {
 
   rocksdb::IOStatus Read(uint64_t offset, size_t size, const rocksdb::IOOptions&, rocksdb::Slice* result, char*,
                          rocksdb::IODebugContext*) const override {
-    if (offset > blob_.size()) offset = blob_.size();
+    // As pread does, a read past the end gives what there is; RocksDB checks how much came.
+    offset = std::min(offset, blob_.size());
     const auto bytes = blob_.Read(offset, std::min<uint64_t>(size, blob_.size() - offset));
     if (!bytes.ok()) return ToIoStatus(bytes.status());
     *result = rocksdb::Slice(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+    return rocksdb::IOStatus::OK();
+  }
+  // Mapped already. The default makes RocksDB copy the last 512 KiB of a table when it opens it.
+  rocksdb::IOStatus Prefetch(uint64_t, size_t, const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
     return rocksdb::IOStatus::OK();
   }
 
@@ -80,53 +101,66 @@ class BlobSource : public rocksdb::FSRandomAccessFile {
   const VerifiedBlob& blob_;
 };
 
-// A file system that holds one file, to be written or to be read; of the rest RocksDB's own default is never used.
-class OneBlobFileSystem : public rocksdb::FileSystemWrapper {
+// A file system that consists of the one table that is written. RocksDB's own is behind the wrapper, but what touches
+// files is overridden here, so nothing of it is reached.
+class WriteFileSystem : public rocksdb::FileSystemWrapper {
  public:
-  OneBlobFileSystem(Storage* storage, Result<BlobInfo>* info)
-      : FileSystemWrapper(rocksdb::FileSystem::Default()), storage_(storage), info_(info) {}
-  explicit OneBlobFileSystem(const VerifiedBlob* blob)
-      : FileSystemWrapper(rocksdb::FileSystem::Default()), blob_(blob) {}
+  explicit WriteFileSystem(TableFile& table) : FileSystemWrapper(rocksdb::FileSystem::Default()), table_(table) {}
 
   const char* Name() const override { return "ochre"; }
 
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions&,
-                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
-                                    rocksdb::IODebugContext*) override {
-    auto writer = storage_->Create(name);
-    if (!writer.ok()) return ToIoStatus(writer.status());
-    *file = std::make_unique<BlobSink>(*std::move(writer), *info_);
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file, rocksdb::IODebugContext*) override {
+    auto writer = table_.storage.Create(name);
+    if (!writer.ok()) return table_.Note(writer.status());
+    table_.writer = std::move(writer).value();
+    *file = std::make_unique<BlobSink>(table_);
     return rocksdb::IOStatus::OK();
   }
-  rocksdb::IOStatus NewRandomAccessFile(const std::string&, const rocksdb::FileOptions&,
-                                        std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
-                                        rocksdb::IODebugContext*) override {
-    *file = std::make_unique<BlobSource>(*blob_);
-    return rocksdb::IOStatus::OK();
-  }
-  rocksdb::IOStatus GetFileSize(const std::string&, const rocksdb::IOOptions&, uint64_t* size,
-                                rocksdb::IODebugContext*) override {
-    *size = blob_->size();
+  // RocksDB deletes the file of a table that failed; an unfinished BlobWriter does that by itself.
+  rocksdb::IOStatus DeleteFile(const std::string&, const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
     return rocksdb::IOStatus::OK();
   }
 
  private:
-  Storage* storage_ = nullptr;
-  Result<BlobInfo>* info_ = nullptr;
-  const VerifiedBlob* blob_ = nullptr;
+  TableFile& table_;
+};
+
+// A file system that consists of the one table that is read.
+class ReadFileSystem : public rocksdb::FileSystemWrapper {
+ public:
+  explicit ReadFileSystem(const VerifiedBlob& blob) : FileSystemWrapper(rocksdb::FileSystem::Default()), blob_(blob) {}
+
+  const char* Name() const override { return "ochre"; }
+
+  rocksdb::IOStatus NewRandomAccessFile(const std::string&, const rocksdb::FileOptions&,
+                                        std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
+                                        rocksdb::IODebugContext*) override {
+    *file = std::make_unique<BlobSource>(blob_);
+    return rocksdb::IOStatus::OK();
+  }
+  rocksdb::IOStatus GetFileSize(const std::string&, const rocksdb::IOOptions&, uint64_t* size,
+                                rocksdb::IODebugContext*) override {
+    *size = blob_.size();
+    return rocksdb::IOStatus::OK();
+  }
+
+ private:
+  const VerifiedBlob& blob_;
 };
 
 rocksdb::Options MakeOptions(rocksdb::Env* env) {
-  static const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(kCacheBytes);
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = cache;
+  // Uncompressed blocks are used where they are mapped, so a cache would only hold copies of what the kernel caches.
+  table.no_block_cache = true;
   table.format_version = 5;  // the newest that RocksDB 7.8 knows
+  // No filter: SstFileReader has iterators only, and a seek of an iterator does not ask a bloom filter.
   rocksdb::Options options;
   options.env = env;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  // Values are bitmaps, which hardly compress; uncompressed blocks are used where they are mapped.
   options.compression = rocksdb::kNoCompression;
-  options.allow_mmap_reads = true;
+  options.allow_mmap_reads = true;  // blocks may stay where BlobSource::Read found them
+  options.db_host_id = "";          // by default the machine's name goes into every file
   return options;
 }
 
@@ -135,11 +169,18 @@ rocksdb::Options MakeOptions(rocksdb::Env* env) {
 struct SortedTableWriter::Impl {
   Impl(Storage& storage, std::string table_name)
       : name(std::move(table_name)),
-        env(rocksdb::NewCompositeEnv(std::make_shared<OneBlobFileSystem>(&storage, &info))),
+        file{storage},
+        env(rocksdb::NewCompositeEnv(std::make_shared<WriteFileSystem>(file))),
         writer(rocksdb::EnvOptions(), MakeOptions(env.get())) {}
 
+  // What the storage said, or else what RocksDB says: keys out of order, no key at all.
+  Status Outcome(const rocksdb::Status& status) const {
+    if (status.ok() || file.failure.ok()) return FromRocks(status, name);
+    return file.failure;
+  }
+
   const std::string name;
-  Result<BlobInfo> info = Status::Internal("the table was not finished");
+  TableFile file;  // outlives the RocksDB objects, which close their file when they are destroyed
   std::unique_ptr<rocksdb::Env> env;
   rocksdb::SstFileWriter writer;
 };
@@ -149,24 +190,24 @@ SortedTableWriter::~SortedTableWriter() = default;
 
 Result<std::unique_ptr<SortedTableWriter>> SortedTableWriter::Create(Storage& storage, std::string_view name) {
   auto impl = std::make_unique<Impl>(storage, std::string(name));
-  OCHRE_RETURN_IF_ERROR(FromRocks(impl->writer.Open(impl->name), name));
+  OCHRE_RETURN_IF_ERROR(impl->Outcome(impl->writer.Open(impl->name)));
   return std::unique_ptr<SortedTableWriter>(new SortedTableWriter(std::move(impl)));
 }
 
 Status SortedTableWriter::Add(std::string_view key, std::string_view value) {
-  return FromRocks(impl_->writer.Put(rocksdb::Slice(key.data(), key.size()), rocksdb::Slice(value.data(), value.size())),
-                   impl_->name);
+  return impl_->Outcome(
+      impl_->writer.Put(rocksdb::Slice(key.data(), key.size()), rocksdb::Slice(value.data(), value.size())));
 }
 
 Result<BlobInfo> SortedTableWriter::Finish() {
-  OCHRE_RETURN_IF_ERROR(FromRocks(impl_->writer.Finish(), impl_->name));
-  return impl_->info;
+  OCHRE_RETURN_IF_ERROR(impl_->Outcome(impl_->writer.Finish()));
+  return impl_->file.writer->Finish();
 }
 
 struct SortedTable::Impl {
   explicit Impl(const VerifiedBlob& table_blob)
       : blob(table_blob),
-        env(rocksdb::NewCompositeEnv(std::make_shared<OneBlobFileSystem>(&table_blob))),
+        env(rocksdb::NewCompositeEnv(std::make_shared<ReadFileSystem>(table_blob))),
         reader(MakeOptions(env.get())) {}
 
   // An iterator costs more to make than a look-up with it, so idle ones are kept.
@@ -187,7 +228,7 @@ struct SortedTable::Impl {
   const VerifiedBlob& blob;
   std::unique_ptr<rocksdb::Env> env;
   rocksdb::SstFileReader reader;
-  Mutex mutex;  // held to take or return a pointer
+  Mutex mutex;                                                                   // held to take or return a pointer
   std::vector<std::unique_ptr<rocksdb::Iterator>> idle OCHRE_GUARDED_BY(mutex);  // destroyed before the reader
 };
 
@@ -204,8 +245,7 @@ Result<bool> SortedTable::Find(std::string_view key, std::string& value) const {
   std::unique_ptr<rocksdb::Iterator> iterator = impl_->TakeIterator();
   iterator->Seek(rocksdb::Slice(key.data(), key.size()));
   if (!iterator->status().ok()) return FromRocks(iterator->status(), impl_->blob.name());
-  const bool found =
-      iterator->Valid() && std::string_view(iterator->key().data(), iterator->key().size()) == key;
+  const bool found = iterator->Valid() && std::string_view(iterator->key().data(), iterator->key().size()) == key;
   if (found) value.assign(iterator->value().data(), iterator->value().size());
   MutexLock lock(impl_->mutex);
   impl_->idle.push_back(std::move(iterator));

@@ -7,20 +7,22 @@
 #include <string_view>
 
 #include "ochre/status.h"
-
 #include "storage/storage.h"
 #include "storage/verified_blob.h"
 
 namespace ochre {
 
 // Writes through a Storage's BlobWriter (RocksDB sees a file system made of it), so that both storages hold the same
-// bytes and BlobInfo comes for free. One thread at a time.
+// bytes and BlobInfo comes for free. Destroyed without a successful Finish, it leaves nothing behind. One thread at a
+// time.
 class SortedTableWriter {
  public:
+  // `storage` must outlive the writer. AlreadyExists: there is a blob of that name.
   static Result<std::unique_ptr<SortedTableWriter>> Create(Storage& storage, std::string_view name);
   ~SortedTableWriter();
 
-  // Keys in strictly ascending bytewise order. ResourceExhausted: the disk is full.
+  // Keys in strictly ascending bytewise order (Internal, if they are not). ResourceExhausted: the disk is full; that
+  // may also come with a later call, as RocksDB buffers.
   Status Add(std::string_view key, std::string_view value);
 
   // Call once, after at least one Add: the format has no empty tables.
@@ -32,7 +34,8 @@ class SortedTableWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-// Immutable; any number of threads. Blocks are cached uncompressed in a cache that all tables of the process share.
+// Immutable; any number of threads. Blocks are neither compressed nor copied: a look-up reads them where they are
+// mapped.
 class SortedTable {
  public:
   // `blob` must outlive the table; RocksDB reads it through VerifiedBlob, so every byte is verified before use.

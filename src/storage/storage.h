@@ -46,11 +46,11 @@ class BlobWriter {
   // Bytes appended so far.
   virtual uint64_t size() const = 0;
 
-  // Makes the blob's bytes durable and the blob readable; call once. Its name is durable after Storage::Sync.
+  // Makes the blob's bytes durable and the blob readable; call once. Its name is durable after Storage::SyncFolder.
   virtual Result<BlobInfo> Finish() = 0;
 };
 
-// Names are relative paths of [A-Za-z0-9._-] parts separated by '/'. Thread-safe.
+// Names are relative paths, see IsBlobName in storage/blob_name.h. Thread-safe.
 class Storage {
  public:
   virtual ~Storage() = default;

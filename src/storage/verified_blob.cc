@@ -19,8 +19,12 @@ Result<std::unique_ptr<const VerifiedBlob>> VerifiedBlob::Open(const Storage& st
     return blob.status();
   }
   const uint64_t length = (*blob)->bytes().size();
-  if (length != info.length || info.block_checksums.size() != BlockCount(length)) {
+  if (length != info.length) {
     return Status::DataLoss(info.name, " has ", length, " bytes, but was written with ", info.length);
+  }
+  if (info.block_checksums.size() != BlockCount(length)) {
+    return Status::DataLoss("the manifest has ", info.block_checksums.size(), " checksums of ", info.name,
+                            ", which has ", BlockCount(length), " blocks");
   }
   return std::unique_ptr<const VerifiedBlob>(new VerifiedBlob(std::move(info), *std::move(blob)));
 }

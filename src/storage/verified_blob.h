@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "ochre/status.h"
-
 #include "storage/storage.h"
 
 namespace ochre {
