@@ -220,9 +220,9 @@ struct SortedTable::Impl {
         return iterator;
       }
     }
-    rocksdb::ReadOptions options;
-    options.verify_checksums = false;  // VerifiedBlob has done that, once for each block
-    return std::unique_ptr<rocksdb::Iterator>(reader.NewIterator(options));
+    // The default ReadOptions verify RocksDB's own checksums too: 0.2 us of a look-up's 1.7, against the asserts that a
+    // malformed block trips in Debian's RocksDB should a forged or miswritten blob match its checksums.
+    return std::unique_ptr<rocksdb::Iterator>(reader.NewIterator(rocksdb::ReadOptions()));
   }
 
   const VerifiedBlob& blob;
