@@ -1,6 +1,10 @@
 // The built-in embedder: signed feature hashing of words and of their character trigrams.
 #include <cmath>
+#include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -14,9 +18,10 @@ namespace {
 constexpr int32_t kDimensionMin = 8;
 constexpr int32_t kDimensionMax = 65'536;
 
-// A word counts as much as about three of its trigrams: sharing a word says more than sharing a spelling.
-constexpr float kWordWeight = 1.0f;
-constexpr float kTrigramWeight = 0.3f;
+// A word counts as much as three of its trigrams: sharing a word says more than sharing a spelling. Whole numbers, so
+// that sums are exact and the order of the words makes no difference, not even in the last bit.
+constexpr float kWordWeight = 3;
+constexpr float kTrigramWeight = 1;
 
 // Seeds keep a word and an equal trigram apart.
 constexpr uint64_t kWordSeed = 1;
@@ -46,16 +51,28 @@ class HashingEmbedder : public EmbeddingFunction {
     for (float& value : row) value = 0;
     for (const std::string& word : WordsOf(text)) {
       AddFeature(word, kWordSeed, kWordWeight, row);
-      const std::string padded = "<" + word + ">";
-      for (size_t i = 0; i + 3 <= padded.size(); ++i) {
-        AddFeature(std::string_view(padded).substr(i, 3), kTrigramSeed, kTrigramWeight, row);
-      }
+      AddTrigrams("<" + word + ">", row);
     }
     double sum = 0;
     for (const float value : row) sum += static_cast<double>(value) * value;
     if (sum == 0) return;
     const auto scale = static_cast<float>(1 / std::sqrt(sum));
     for (float& value : row) value *= scale;
+  }
+
+  // Of characters, not bytes: `word` is valid UTF-8.
+  void AddTrigrams(std::string_view word, std::span<float> row) const {
+    const auto next = [word](size_t at) {
+      ++at;
+      while (at < word.size() && (word[at] & 0xc0) == 0x80) ++at;  // continuation bytes
+      return at;
+    };
+    size_t begin = 0;
+    for (size_t end = next(next(next(0))); begin < end; begin = next(begin)) {
+      AddFeature(word.substr(begin, end - begin), kTrigramSeed, kTrigramWeight, row);
+      if (end == word.size()) break;
+      end = next(end);
+    }
   }
 
   // The low bits choose the place, another bit the sign, so that collisions cancel out on average.

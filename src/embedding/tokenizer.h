@@ -1,4 +1,4 @@
-// Words of a text, for embedders.
+// WordsOf: the words of a text, as every embedder sees them.
 #ifndef OCHRE_EMBEDDING_TOKENIZER_H_
 #define OCHRE_EMBEDDING_TOKENIZER_H_
 
