@@ -14,42 +14,56 @@
 namespace ochre {
 namespace {
 
-// Of a long text the rarest trigrams do nearly all the narrowing, but which they are is known only after a look-up;
-// this many, spread over the text, are looked up.
+// Of a long text this many trigrams, spread over it, are looked up: they leave hardly a row that does not contain it,
+// and each costs a seek.
 constexpr size_t kTrigramsMax = 24;
+
+// With no more candidates than this, reading their documents is cheaper than decoding another posting list.
+constexpr uint64_t kFewRows = 8;
 
 bool IsAscii(uint32_t trigram) { return (trigram & 0x808080) == 0; }
 
 }  // namespace
 
 struct InvertedIndex::Impl {
+  // A bitmap as ToRoaringBytes wrote it.
+  Result<Roaring> Decode(std::string_view bytes) const {
+    // readSafe checks the sizes inside against `bytes`; that nothing is left over is checked here.
+    if (roaring_bitmap_portable_deserialize_size(bytes.data(), bytes.size()) == bytes.size()) {
+      try {
+        return Roaring::readSafe(bytes.data(), bytes.size());
+      } catch (const std::exception&) {
+      }
+    }
+    return Status::DataLoss(postings_blob->name(), " holds a malformed bitmap of ", bytes.size(), " bytes");
+  }
+
   // The rows of `term`; none if no row has it.
   Result<Roaring> Postings(const std::string& term) const {
     std::string bytes;
     OCHRE_ASSIGN_OR_RETURN(const bool found, postings->Find(term, bytes));
     if (!found) return Roaring();
-    try {
-      return Roaring::readSafe(bytes.data(), bytes.size());
-    } catch (const std::exception&) {
-      return Status::DataLoss(postings_blob->name(), " holds a malformed bitmap");
-    }
+    return Decode(bytes);
   }
 
-  // The rows that have all of `trigrams`.
-  Result<std::optional<Roaring>> RowsWithAll(std::vector<uint32_t> trigrams) const {
+  // The rows that have all of `trigrams`, or a few more; nullopt if there are none.
+  Result<std::optional<Roaring>> RowsWithAll(const std::vector<uint32_t>& trigrams) const {
     if (trigrams.empty()) return std::optional<Roaring>();
     const size_t step = (trigrams.size() + kTrigramsMax - 1) / kTrigramsMax;
-    std::optional<Roaring> rows;
+    std::vector<std::string> lists;
     for (size_t i = 0; i < trigrams.size(); i += step) {
-      OCHRE_ASSIGN_OR_RETURN(const Roaring with_trigram, Postings(TrigramTerm(trigrams[i])));
-      if (rows.has_value()) {
-        *rows &= with_trigram;
-      } else {
-        rows = with_trigram;
-      }
-      if (rows->isEmpty()) break;
+      OCHRE_ASSIGN_OR_RETURN(const bool found, postings->Find(TrigramTerm(trigrams[i]), lists.emplace_back()));
+      if (!found) return std::optional(Roaring());
     }
-    return rows;
+    // Rare trigrams have short lists, and do most of the narrowing.
+    std::sort(lists.begin(), lists.end(),
+              [](const std::string& a, const std::string& b) { return a.size() < b.size(); });
+    OCHRE_ASSIGN_OR_RETURN(Roaring rows, Decode(lists.front()));
+    for (size_t i = 1; i < lists.size() && rows.cardinality() > kFewRows; ++i) {
+      OCHRE_ASSIGN_OR_RETURN(const Roaring with_trigram, Decode(lists[i]));
+      rows &= with_trigram;
+    }
+    return std::optional(std::move(rows));
   }
 
   std::unique_ptr<const VerifiedBlob> postings_blob, columns_blob;
@@ -106,7 +120,7 @@ Result<std::optional<Roaring>> InvertedIndex::LowerCaseCandidates(std::string_vi
   std::vector<uint32_t> trigrams = TrigramsOf(atom);
   trigrams.erase(std::remove_if(trigrams.begin(), trigrams.end(), [](uint32_t t) { return !IsAscii(t); }),
                  trigrams.end());
-  return impl_->RowsWithAll(std::move(trigrams));
+  return impl_->RowsWithAll(trigrams);
 }
 
 Status InvertedIndex::Scrub() const {

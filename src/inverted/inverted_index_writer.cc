@@ -1,6 +1,7 @@
 #include "inverted/inverted_index_writer.h"
 
 #include <algorithm>
+#include <cassert>
 #include <string>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "inverted/numeric_columns.h"
 #include "inverted/posting_list.h"
 #include "inverted/term.h"
+#include "inverted/trigram_postings.h"
 #include "storage/sorted_table.h"
 
 namespace ochre {
@@ -21,7 +23,7 @@ struct InvertedIndexWriter::Impl {
   void AddDocument(std::string_view document, uint32_t ordinal);
 
   absl::flat_hash_map<std::string, PostingList> terms;
-  absl::flat_hash_map<uint32_t, PostingList> trigrams;
+  TrigramPostings trigrams;
   PostingList has_document;
   NumericColumnsWriter columns;
 };
@@ -71,7 +73,7 @@ void InvertedIndexWriter::Impl::AddEntry(const EncodedMetadata::Entry& entry, ui
 
 void InvertedIndexWriter::Impl::AddDocument(std::string_view document, uint32_t ordinal) {
   has_document.Add(ordinal);
-  for (const uint32_t trigram : TrigramsOf(FoldCase(document))) trigrams[trigram].Add(ordinal);
+  trigrams.Add(FoldCase(document), ordinal);
 }
 
 InvertedIndexWriter::InvertedIndexWriter() : impl_(std::make_unique<Impl>()) {}
@@ -86,7 +88,6 @@ void InvertedIndexWriter::Add(Ordinal ordinal, EncodedMetadata metadata, std::op
 
 Result<std::vector<BlobInfo>> InvertedIndexWriter::Finish(Storage& storage, std::string_view folder) {
   const std::string prefix = std::string(folder) + "/";
-  for (auto& [trigram, rows] : impl_->trigrams) impl_->terms[TrigramTerm(trigram)] = std::move(rows);
   impl_->terms[HasDocumentTerm()] = std::move(impl_->has_document);
   std::vector<std::pair<std::string_view, const PostingList*>> sorted;
   sorted.reserve(impl_->terms.size());
@@ -95,6 +96,10 @@ Result<std::vector<BlobInfo>> InvertedIndexWriter::Finish(Storage& storage, std:
 
   OCHRE_ASSIGN_OR_RETURN(const auto table, SortedTableWriter::Create(storage, prefix + "postings.sst"));
   for (const auto& [term, rows] : sorted) OCHRE_RETURN_IF_ERROR(table->Add(term, rows->ToRoaringBytes()));
+  assert(sorted.empty() || sorted.back().first < TrigramTerm(0));  // 't' is the last of the kinds
+  for (const auto& [trigram, rows] : impl_->trigrams.Sorted()) {
+    OCHRE_RETURN_IF_ERROR(table->Add(TrigramTerm(trigram), rows->ToRoaringBytes()));
+  }
   std::vector<BlobInfo> files;
   OCHRE_ASSIGN_OR_RETURN(BlobInfo postings, table->Finish());
   files.push_back(std::move(postings));

@@ -27,14 +27,17 @@ namespace ochre {
 //       24      8   size of the directory
 //       32     32   zero
 //       64    ...   of each column: n values (8 bytes each, ascending), n ordinals (4 each, ascending among equal
-//       values)
-//             ...   directory: of each column type (4; 0 int64, 1 double), key size (4), n (8), where its values begin
-//                   (8), key, zero up to a multiple of 8
+//                   values), zero up to a multiple of 8
+//             ...   directory, to the end of the file: of each column its type (4; 0 int64, 1 double), key size (4),
+//                   n (8), where its values begin (8), key, zero up to a multiple of 8
 class NumericColumnsWriter {
  public:
   // Rows in ascending order, each at most once under a key.
   void Add(std::string_view key, int64_t value, uint32_t ordinal);
-  void Add(std::string_view key, double value, uint32_t ordinal);  // not NaN
+  // NaN equals no number and is neither above nor below one, so no comparison can find it: it is not stored.
+  void Add(std::string_view key, double value, uint32_t ordinal);
+
+  // Call once.
   Result<BlobInfo> Finish(Storage& storage, std::string_view name);
 
  private:
@@ -48,17 +51,17 @@ class NumericColumnsWriter {
 // Immutable; any number of threads.
 class NumericColumns {
  public:
-  // Reads the directory. `blob` must outlive the columns. DataLoss: damaged.
+  // Reads the header and the directory. `blob` must outlive the columns. DataLoss: damaged.
   static Result<std::unique_ptr<const NumericColumns>> Open(const VerifiedBlob& blob);
 
-  // Rows whose number under `key` is `op` (kEqual, kGreater, kGreaterEqual, kLess or kLessEqual) `number`, exactly.
-  // Precondition: number.is_number().
+  // Rows whose number under `key` is `op` (kEqual, kGreater, kGreaterEqual, kLess or kLessEqual) `number`, exactly;
+  // none if `number` is NaN. Precondition: number.is_number().
   Result<Roaring> Compare(std::string_view key, FilterOperator op, const FilterScalar& number) const;
 
  private:
   struct Column {
     uint64_t count = 0;
-    uint64_t offset = 0;
+    uint64_t offset = 0;  // of its values; the ordinals follow
   };
   using Directory = std::map<std::string, Column, std::less<>>;
 
@@ -66,6 +69,8 @@ class NumericColumns {
   template <typename T>
   Status AddMatches(const Directory& directory, std::string_view key, FilterOperator op, const FilterScalar& number,
                     Roaring& rows) const;
+  template <typename T, typename IsBefore>
+  Result<uint64_t> PartitionPoint(const Column& column, uint64_t begin, IsBefore is_before) const;
 
   const VerifiedBlob& blob_;
   Directory integers_, doubles_;

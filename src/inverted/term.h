@@ -18,7 +18,8 @@ namespace ochre {
 //   'B' KEY 0 or 1               ... array of booleans
 //   'I' KEY int64 (8 bytes)      ... array of integers
 //   'D' KEY double (8 bytes)     ... array of doubles; -0.0 is stored as 0.0, which it equals
-// KEY is the key's size (varint) and its bytes; numbers are little-endian. Numeric scalars are in columns.bin.
+// KEY is the key's size (varint) and its bytes; numbers are little-endian. Numeric scalars are in columns.bin. A string
+// is part of its term whole, however long: a hash in its place would be shorter, but answers have to be exact.
 enum class TermKind : char {
   kHasDocument = 'd',
   kTrigram = 't',
