@@ -1,5 +1,6 @@
 #include "types/collection_configuration.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -63,6 +64,29 @@ constexpr std::array<Field, 8> kFields = {{
     {"sync_threshold", "hnsw:sync_threshold", SetInteger<&HnswConfiguration::sync_threshold>},
 }};
 
+// What a message shows of a value: of a list or an object its type only, as those may be huge, and deep.
+std::string Excerpt(const Json& value) {
+  constexpr size_t kExcerptBytes = 60;
+  if (value.is_structured()) return value.type_name();
+  const std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
+  return text.size() <= kExcerptBytes ? text : text.substr(0, kExcerptBytes) + "...";
+}
+
+// nlohmann/json copies and prints nested values by recursion; people nest a handful of levels.
+constexpr int kDepthMax = 100;
+
+Result<Json> ParseJson(std::string_view what, std::string_view text) {
+  bool too_deep = false;
+  const auto bound_depth = [&](int depth, Json::parse_event_t, Json&) {
+    too_deep |= depth > kDepthMax;
+    return !too_deep;  // what is refused here is not built
+  };
+  Json json = Json::parse(text, bound_depth, /*allow_exceptions=*/false);
+  if (too_deep) return Status::InvalidArgument("the ", what, " is nested more than ", kDepthMax, " deep");
+  if (json.is_discarded()) return Status::InvalidArgument("the ", what, " is not JSON");
+  return json;
+}
+
 Status CheckRange(std::string_view field, int64_t value, int64_t min, int64_t max) {
   if (value >= min && value <= max) return Status::Ok();
   return Status::InvalidArgument(field, " is ", value, ", but must be in [", min, ", ", max, "]");
@@ -70,6 +94,10 @@ Status CheckRange(std::string_view field, int64_t value, int64_t min, int64_t ma
 
 Status ValidateHnsw(const HnswConfiguration& hnsw) {
   constexpr int64_t kNoMax = std::numeric_limits<int64_t>::max();
+  if (std::none_of(kSpaceNames.begin(), kSpaceNames.end(),
+                   [&](const SpaceName& known) { return known.space == hnsw.space; })) {
+    return Status::InvalidArgument("space is number ", static_cast<int>(hnsw.space), ", which no space has");
+  }
   OCHRE_RETURN_IF_ERROR(CheckRange("max_neighbors", hnsw.max_neighbors, 2, 512));
   OCHRE_RETURN_IF_ERROR(CheckRange("ef_construction", hnsw.ef_construction, 1, 10'000));
   OCHRE_RETURN_IF_ERROR(CheckRange("ef_search", hnsw.ef_search, 1, 10'000));
@@ -89,7 +117,7 @@ Status ApplyHnswBlock(const Json& block, HnswConfiguration& hnsw) {
         std::find_if(kFields.begin(), kFields.end(), [&name = name](const Field& f) { return f.name == name; });
     if (field == kFields.end()) return Status::InvalidArgument("\"hnsw\" has an unknown field \"", name, "\"");
     if (!field->set(hnsw, value)) {
-      return Status::InvalidArgument("the hnsw field \"", name, "\" cannot be ", value.dump());
+      return Status::InvalidArgument("the hnsw field \"", name, "\" cannot be ", Excerpt(value));
     }
   }
   return Status::Ok();
@@ -100,7 +128,7 @@ Status ApplySpannBlock(const Json& block, HnswConfiguration& hnsw) {
   if (!block.is_object()) return Status::InvalidArgument("\"spann\" must be an object, not ", block.type_name());
   const auto space = block.find("space");
   if (space != block.end() && !SetSpace(hnsw, *space)) {
-    return Status::InvalidArgument("the spann field \"space\" cannot be ", space->dump());
+    return Status::InvalidArgument("the spann field \"space\" cannot be ", Excerpt(*space));
   }
   return Status::Ok();
 }
@@ -127,8 +155,8 @@ bool IsGiven(const Json& json, std::string_view field) { return json.contains(fi
 
 Status ValidateConfiguration(const CollectionConfiguration& configuration) {
   OCHRE_RETURN_IF_ERROR(ValidateHnsw(configuration.hnsw));
-  const Json function = Json::parse(configuration.embedding_function, nullptr, /*allow_exceptions=*/false);
-  if (function.is_discarded()) return Status::InvalidArgument("the embedding function's configuration is not JSON");
+  OCHRE_ASSIGN_OR_RETURN(const Json function,
+                         ParseJson("embedding function's configuration", configuration.embedding_function));
   return CheckEmbeddingFunction(function);
 }
 
@@ -153,8 +181,7 @@ std::string ConfigurationToJson(const CollectionConfiguration& configuration) {
 }
 
 Result<CollectionConfiguration> ConfigurationFromJson(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return Status::InvalidArgument("the configuration is not JSON");
+  OCHRE_ASSIGN_OR_RETURN(const Json json, ParseJson("configuration", text));
   if (!json.is_object()) {
     return Status::InvalidArgument("the configuration must be a JSON object, not ", json.type_name());
   }
@@ -188,7 +215,7 @@ Result<std::optional<HnswConfiguration>> HnswConfigurationFromMetadata(const Met
         },
         entry->second.variant());
     if (!field->set(hnsw, value)) {
-      return Status::InvalidArgument(kFailure, "\"", entry->first, "\" cannot be ", value.dump());
+      return Status::InvalidArgument(kFailure, "\"", entry->first, "\" cannot be ", Excerpt(value));
     }
     any = true;
   }

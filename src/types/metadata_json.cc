@@ -1,4 +1,6 @@
 // MetadataFromJson and MetadataToJson: Chroma's JSON form of a metadata map.
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -29,7 +31,7 @@ bool AllOf(const Json& list, Predicate predicate) {
 }
 
 Result<MetadataValue> ListFromJson(std::string_view key, const Json& list) {
-  if (list.empty()) return MetadataValue();
+  if (list.empty()) return std::vector<std::string>();  // of no type; as good as absent, also in an add
   if (AllOf(list, [](const Json& j) { return j.is_boolean(); })) return list.get<std::vector<bool>>();
   if (AllOf(list, IsInt64)) return list.get<std::vector<int64_t>>();
   if (AllOf(list, [](const Json& j) { return j.is_number(); })) {
@@ -60,7 +62,7 @@ Result<MetadataValue> SparseVectorFromJson(std::string_view key, const Json& obj
     vector.indices.push_back(index.get<uint32_t>());
   }
   for (const Json& value : *values) {
-    if (!value.is_number()) return malformed;
+    if (!value.is_number() || std::abs(ToDouble(value)) > std::numeric_limits<float>::max()) return malformed;
     vector.values.push_back(static_cast<float>(ToDouble(value)));
   }
   if (tokens != object.end() && !tokens->is_null()) {

@@ -16,18 +16,33 @@ constexpr size_t kHeaderSize = 16;
 constexpr size_t kChecksumSize = 8;
 constexpr uint32_t kNullSize = 0xffffffff;
 
+// What is reserved for the metadata of a record: a few short keys and values.
+constexpr size_t kMetadataBytesGuess = 64;
+
 enum Flags : uint8_t {
   kEmbeddings = 1,
   kSomeEmbeddings = 2,
   kDocuments = 4,
   kUris = 8,
   kMetadatas = 16,
+  kAllFlags = 31,
 };
 
 void PadToFour(std::string& bytes) { bytes.resize((bytes.size() + 3) / 4 * 4); }
 
-bool Fits(const std::string& bytes, size_t more) {
-  return more <= kEncodedBatchBytesMax && bytes.size() <= kEncodedBatchBytesMax - more;
+bool Fits(uint64_t size, uint64_t more) {
+  return more <= kEncodedBatchBytesMax && size <= kEncodedBatchBytesMax - more;
+}
+
+// Adds the bytes of `texts` to `size`; false when the sum would be too large.
+bool AddBytes(const StringColumn& texts, uint64_t& size) {
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const auto text = texts[i];
+    if (!text.has_value()) continue;
+    if (!Fits(size, text->size())) return false;
+    size += text->size();
+  }
+  return true;
 }
 
 // n sizes, then the strings' bytes; at(i) returns an optional string. False when the batch would get too large.
@@ -37,7 +52,7 @@ bool AppendStrings(std::string& bytes, size_t count, At at) {
   bytes.resize(sizes_at + count * sizeof(uint32_t));
   for (size_t i = 0; i < count; ++i) {
     const auto text = at(i);
-    if (text.has_value() && !Fits(bytes, text->size())) return false;
+    if (text.has_value() && !Fits(bytes.size(), text->size())) return false;
     const uint32_t size = text.has_value() ? static_cast<uint32_t>(text->size()) : kNullSize;
     std::memcpy(bytes.data() + sizes_at + i * sizeof(size), &size, sizeof(size));
     if (text.has_value()) bytes.append(*text);
@@ -126,13 +141,18 @@ Result<std::string> EncodeOperations(OperationKind kind, const Records& records)
 
   const Status too_large =
       Status::ResourceExhausted("the batch exceeds ", kEncodedBatchBytesMax, " bytes; split it into smaller ones");
-  const size_t fixed_size = kHeaderSize + kChecksumSize + count * 32;  // 32 covers the sizes of every column
-  std::string bytes(kMagic);
-  if (records.embeddings.values.size_bytes() > kEncodedBatchBytesMax ||
-      !Fits(bytes, fixed_size + records.embeddings.values.size_bytes())) {
-    return too_large;
-  }
-  bytes.reserve(fixed_size + records.embeddings.values.size_bytes() + count * 64);  // 64: a guess at ids and texts
+  // Everything but the metadata is known beforehand: one allocation, and nothing is copied in vain.
+  uint64_t size = kHeaderSize + kChecksumSize + uint64_t{count} * 32;  // 32: a record's sizes, and the padding
+  if (!Fits(0, size)) return too_large;
+  if (has_embeddings && !Fits(size, records.embeddings.values.size_bytes())) return too_large;
+  if (has_embeddings) size += records.embeddings.values.size_bytes();
+  if (!AddBytes(records.ids, size)) return too_large;
+  if ((flags & kDocuments) && !AddBytes(records.documents, size)) return too_large;
+  if ((flags & kUris) && !AddBytes(records.uris, size)) return too_large;
+
+  std::string bytes;
+  bytes.reserve(size + records.metadatas.size() * kMetadataBytesGuess);
+  bytes.append(kMagic);
   bytes.push_back(static_cast<char>(kind));
   bytes.push_back(static_cast<char>(flags));
   AppendRaw(bytes, uint16_t{0});
@@ -170,9 +190,11 @@ Result<OperationBatch> OperationBatch::Decode(std::shared_ptr<const std::string>
   const auto count = LoadRaw<uint32_t>(bytes, 8);
   const auto dimension = LoadRaw<uint32_t>(bytes, 12);
   if (kind < static_cast<uint8_t>(OperationKind::kAdd) || kind > static_cast<uint8_t>(OperationKind::kDelete) ||
+      (flags & ~kAllFlags) != 0 || LoadRaw<uint16_t>(bytes, 6) != 0 ||
       dimension > std::numeric_limits<int32_t>::max() || count > bytes.size() / sizeof(uint32_t)) {
     return malformed;
   }
+  if (((flags & kEmbeddings) != 0) != (dimension > 0) || bytes.size() % sizeof(uint32_t) != 0) return malformed;
 
   OperationBatch batch;
   batch.kind_ = static_cast<OperationKind>(kind);

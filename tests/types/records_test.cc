@@ -1,0 +1,82 @@
+#include "ochre/records.h"
+
+#include <gmock/gmock.h>
+
+#include "types/encoded_metadata.h"
+
+namespace ochre {
+namespace {
+
+using testing::ElementsAre;
+
+TEST(StringArrayTest, NullsAndEmptyStringsDiffer) {
+  StringArray array;
+  array.Append("a");
+  array.Append("");
+  array.AppendNull();
+  array.Append("bc");
+  array.AppendNull();
+  ASSERT_EQ(array.size(), 5u);
+  EXPECT_EQ(array.Get(0), "a");
+  EXPECT_EQ(array.Get(1), "");
+  EXPECT_EQ(array.Get(2), std::nullopt);
+  EXPECT_EQ(array.Get(3), "bc");
+  EXPECT_EQ(array.Get(4), std::nullopt);
+  EXPECT_EQ(array[2], "");
+  EXPECT_FALSE(array.IsNull(3));
+}
+
+TEST(StringArrayTest, TheFirstMayBeNull) {
+  StringArray array;
+  array.AppendNull();
+  array.Append("x");
+  EXPECT_TRUE(array.IsNull(0));
+  EXPECT_EQ(array.Get(1), "x");
+}
+
+TEST(StringArrayTest, ReservingChangesNothing) {
+  StringArray array;
+  array.Append("a");
+  array.Reserve(100, 1000);
+  EXPECT_EQ(array.size(), 1u);
+  EXPECT_EQ(array[0], "a");
+  EXPECT_TRUE(StringArray().empty());
+}
+
+TEST(MetadataArrayTest, RowsAreDecodedOnAccess) {
+  const Metadata map = {{"n", 1}, {"tags", std::vector<std::string>{"a"}}};
+  MetadataArray array;
+  array.AppendEncoded(EncodeMetadata(map));
+  array.AppendEncoded("");
+  ASSERT_EQ(array.size(), 2u);
+  EXPECT_EQ(array[0], map);
+  EXPECT_TRUE(array[1].empty());
+  EXPECT_EQ(array.Get(0, "n"), MetadataValue(1));
+  EXPECT_TRUE(array.Get(0, "m").is_null());
+  EXPECT_TRUE(array.Get(1, "n").is_null());
+}
+
+TEST(StringColumnTest, TakesEveryFormOfAListOfStrings) {
+  const std::vector<std::string> strings = {"a", "b"};
+  const std::vector<std::string_view> views = {"a", "b"};
+  const std::vector<std::optional<std::string>> optionals = {"a", std::nullopt};
+  const auto second = [](const StringColumn& column) { return column[1]; };
+  EXPECT_EQ(second(strings), "b");
+  EXPECT_EQ(second(views), "b");
+  EXPECT_EQ(second(optionals), std::nullopt);
+  EXPECT_EQ(second({"a", "b"}), "b");
+  EXPECT_TRUE(StringColumn().empty());
+}
+
+TEST(MatrixTest, RowsAreOfTheMatrixsColumns) {
+  const std::vector<float> values = {1, 2, 3, 4, 5, 6};
+  const MatrixSpan span = {values, 3};
+  EXPECT_EQ(span.rows(), 2);
+  EXPECT_EQ(span.Row(1)[0], 4);
+  EXPECT_EQ(MatrixSpan().rows(), 0);
+  const Matrix matrix = {values, 2};
+  EXPECT_THAT(matrix.Row(2), ElementsAre(5, 6));
+}
+
+}  // namespace
+}  // namespace ochre
