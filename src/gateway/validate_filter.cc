@@ -1,6 +1,5 @@
 // Validation of filters.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -15,7 +14,7 @@ namespace {
 
 template <typename... Pieces>
 Status Invalid(const Pieces&... pieces) {
-  return Status::InvalidArgument("Invalid where clause: ", pieces...);
+  return Status::InvalidArgument(pieces...);  // the clause's name is prefixed at the end
 }
 
 Status ValidateScalar(const FilterScalar& scalar) {
@@ -46,10 +45,10 @@ Status ValidateOperandCount(const FilterNode& node) {
 
 Status ValidateMetadataCondition(const FilterNode& node) {
   if (node.key.empty()) return Invalid("a metadata key is empty");
+  if (!IsValidUtf8(node.key)) return Invalid("a metadata key is no valid UTF-8");
   if (node.key.front() == '#' || node.key.front() == '$') {
     return Invalid("\"", node.key, "\" is no metadata key: those do not begin with '#' or '$'");
   }
-  if (!IsValidUtf8(node.key)) return Invalid("a metadata key is no valid UTF-8");
   switch (PositiveOf(node.op)) {
     case FilterOperator::kGreater:
     case FilterOperator::kGreaterEqual:
@@ -89,6 +88,7 @@ Status ValidateIdCondition(const FilterNode& node) {
 }
 
 Status ValidateCondition(const FilterNode& node) {
+  if (node.op > FilterOperator::kOr) return Invalid("a condition has no operator that exists");
   OCHRE_RETURN_IF_ERROR(ValidateOperandCount(node));
   switch (node.target) {
     case FilterTarget::kMetadata:
@@ -101,41 +101,50 @@ Status ValidateCondition(const FilterNode& node) {
   return Invalid("a condition has no target");
 }
 
-}  // namespace
-
-Status ValidateWhere(const Filter& where) {
-  const std::vector<FilterNode>& nodes = where.nodes();
+Status ValidateNodes(const std::vector<FilterNode>& nodes) {
   if (nodes.size() > kFilterNodesMax) {
     return Invalid("it has ", nodes.size(), " conditions, and at most ", kFilterNodesMax,
                    " are allowed; one $in takes a list of any length");
   }
-  std::vector<size_t> depths;  // of the subtrees without a parent so far
+  std::vector<size_t> depths;  // how many "and"/"or" deep, of the subtrees without a parent so far
   for (const FilterNode& node : nodes) {
     if (!IsLogical(node.op)) {
       OCHRE_RETURN_IF_ERROR(ValidateCondition(node));
-      depths.push_back(1);
+      depths.push_back(0);
       continue;
     }
+    if (!node.scalars.empty()) return Invalid("$and and $or join filters, and take no value");
     if (node.operand_count > depths.size()) return Invalid("$and or $or lacks operands");
     size_t depth = 0;
     for (uint32_t i = 0; i < node.operand_count; ++i) {
       depth = std::max(depth, depths.back());
       depths.pop_back();
     }
-    if (depth > kFilterDepthMax) return Invalid("nested more than ", kFilterDepthMax, " deep");
+    if (depth == kFilterDepthMax) return Invalid("nested more than ", kFilterDepthMax, " deep");
     depths.push_back(depth + 1);
   }
-  if (depths.size() > 1) return Invalid("it consists of ", depths.size(), " conditions that nothing joins");
+  if (depths.size() > 1) return Invalid("it consists of ", depths.size(), " filters that nothing joins");
   return Status::Ok();
 }
 
+Status ValidateDocumentTargets(const std::vector<FilterNode>& nodes) {
+  const bool document_only = std::all_of(nodes.begin(), nodes.end(), [](const FilterNode& node) {
+    return IsLogical(node.op) || node.target == FilterTarget::kDocument;
+  });
+  return document_only ? Status::Ok() : Invalid("it takes conditions on the document only");
+}
+
+Status Prefixed(std::string_view clause, const Status& status) {
+  return status.ok() ? status : Status::InvalidArgument("Invalid ", clause, " clause: ", status.message());
+}
+
+}  // namespace
+
+Status ValidateWhere(const Filter& where) { return Prefixed("where", ValidateNodes(where.nodes())); }
+
 Status ValidateWhereDocument(const Filter& where_document) {
-  for (const FilterNode& node : where_document.nodes()) {
-    if (!IsLogical(node.op) && node.target != FilterTarget::kDocument) {
-      return Status::InvalidArgument("Invalid where document clause: it takes conditions on the document only");
-    }
-  }
-  return ValidateWhere(where_document);
+  const Status targets = ValidateDocumentTargets(where_document.nodes());
+  return Prefixed("where document", targets.ok() ? ValidateNodes(where_document.nodes()) : targets);
 }
 
 }  // namespace ochre

@@ -1,11 +1,12 @@
 // Validation of batches of records.
 #include <bit>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "gateway/validate.h"
 #include "gateway/validate_metadata.h"
 #include "types/utf8.h"
@@ -35,10 +36,13 @@ Status DuplicateIds(const std::vector<std::string_view>& repeated) {
                                  ", ..., ", ListOf(repeated, repeated.size() - kEndsShown, repeated.size()));
 }
 
+// Abseil's own hash does not take a std::string_view.
+using IdSet = absl::flat_hash_set<std::string_view, std::hash<std::string_view>, std::equal_to<>>;
+
 Status ValidateIds(const StringColumn& ids) {
-  std::unordered_set<std::string_view> seen;
+  IdSet seen;
   seen.reserve(ids.size());
-  std::unordered_set<std::string_view> repeated_set;
+  IdSet repeated_set;
   std::vector<std::string_view> repeated;
   for (size_t i = 0; i < ids.size(); ++i) {
     const std::optional<std::string_view> id = ids[i];
@@ -72,6 +76,11 @@ Status ValidateEmbeddings(OperationKind kind, const Records& records) {
     if (required) {
       return Status::InvalidArgument(
           "embeddings are missing: give one for each id, or documents to a collection that has an embedding function");
+    }
+    for (size_t i = 0; i < records.embedding_given.size(); ++i) {
+      if (records.embedding_given[i] == 0) continue;
+      return Status::InvalidArgument("embedding_given marks an embedding at index ", i, " (id \"", *records.ids[i],
+                                     "\"), but there are no embeddings");
     }
     return Status::Ok();
   }
