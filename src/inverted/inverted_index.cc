@@ -28,8 +28,8 @@ bool IsAscii(uint32_t trigram) { return (trigram & 0x808080) == 0; }
 struct InvertedIndex::Impl {
   // A bitmap as ToRoaringBytes wrote it.
   Result<Roaring> Decode(std::string_view bytes) const {
-    // readSafe checks the sizes inside against `bytes`; that nothing is left over is checked here.
-    if (roaring_bitmap_portable_deserialize_size(bytes.data(), bytes.size()) == bytes.size()) {
+    // readSafe checks the sizes inside against `bytes`, but lets bytes be left over, and prints when there are none.
+    if (!bytes.empty() && roaring_bitmap_portable_deserialize_size(bytes.data(), bytes.size()) == bytes.size()) {
       try {
         return Roaring::readSafe(bytes.data(), bytes.size());
       } catch (const std::exception&) {
