@@ -3,6 +3,8 @@
 #include <re2/filtered_re2.h>
 #include <re2/re2.h>
 
+#include <algorithm>
+
 namespace ochre {
 namespace {
 

@@ -19,8 +19,11 @@ class RE2;
 
 namespace ochre {
 
-// Strings, in lower case, that a document must hold for a pattern to match: all of `all_of`, and, if there are any, at
-// least one of `any_of`. Both empty: nothing is known. A superset of the matches, for the trigram index.
+// Strings that a document must hold for a pattern to match: all of `all_of`, and, if there are any, at least one of
+// `any_of`. Both empty: nothing is known. A superset of the matches, for the trigram index.
+//
+// The strings, and the document to look for them in, are folded as RE2 folds: rune by rune, letters to lower case, and
+// the two runes that match an ASCII letter under (?i), U+017F and U+212A, to that letter.
 struct RegexPrefilter {
   std::vector<std::string> all_of;
   std::vector<std::string> any_of;

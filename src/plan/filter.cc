@@ -16,6 +16,10 @@ Filter Filter::Combine(FilterOperator op, Filter a, Filter b) {
       ++operand_count;
     }
   }
+  // Appending the larger to the smaller would make a chain that grows on its right quadratic. Both operators are
+  // commutative; filters of the size that people write and print keep their order all the same.
+  constexpr size_t kOrderedNodesMax = 64;
+  if (b.nodes_.size() > kOrderedNodesMax && b.nodes_.size() > a.nodes_.size()) std::swap(a.nodes_, b.nodes_);
   a.nodes_.insert(a.nodes_.end(), std::make_move_iterator(b.nodes_.begin()), std::make_move_iterator(b.nodes_.end()));
   a.nodes_.push_back({.op = op, .operand_count = operand_count});
   return a;
