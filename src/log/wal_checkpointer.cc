@@ -79,21 +79,31 @@ Result<CheckpointProgress> WalCheckpointer::CheckpointOnce() {
     OCHRE_RETURN_IF_ERROR(connection->Configure(options_));
     connection_ = std::move(connection);
   }
-  OCHRE_ASSIGN_OR_RETURN(const CheckpointProgress progress, connection_->Checkpoint());
+  OCHRE_ASSIGN_OR_RETURN(CheckpointProgress progress, connection_->Checkpoint());
   int64_t wal_pages = 0;
   {
     MutexLock lock(mutex_);
     wal_pages = wal_pages_;
   }
-  if (progress.checkpointed_pages >= wal_pages) return progress;  // caught up, and on disk
+  const bool reader_in_the_way = progress.checkpointed_pages < progress.wal_pages;
+  if (wal_pages < hard_pages_ && !reader_in_the_way) {
+    // SQLite syncs the file only after the log's last page. With this sync, that one will find little to do.
+    if (progress.checkpointed_pages < wal_pages) OCHRE_RETURN_IF_ERROR(Sync());
+    return progress;
+  }
 
-  // SQLite syncs the file only after the last page. Done here, the sync below finds little to do.
-  if (options_.durability != Durability::kNone) OCHRE_RETURN_IF_ERROR(connection_->SyncDatabaseFile());
-  if (wal_pages < hard_pages_) return progress;
-  // A reader would keep the log from beginning anew; whoever reads now must not make writers wait, so first theirs.
+  // A reader keeps pages from being copied, and the log from beginning anew. Whoever reads now must not make writers
+  // wait, so they come last.
   MutexLock readers_wait(reader_mutex_);
+  OCHRE_ASSIGN_OR_RETURN(progress, connection_->Checkpoint());
+  OCHRE_RETURN_IF_ERROR(Sync());
+  if (wal_pages < hard_pages_) return progress;
   MutexLock writers_wait(writer_mutex_);
   return connection_->Checkpoint();
+}
+
+Status WalCheckpointer::Sync() {
+  return options_.durability == Durability::kNone ? Status::Ok() : connection_->SyncDatabaseFile();
 }
 
 }  // namespace ochre

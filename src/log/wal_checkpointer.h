@@ -48,6 +48,7 @@ class WalCheckpointer {
   bool IsDue() const OCHRE_REQUIRES(mutex_);
   bool IsFull() const OCHRE_REQUIRES(mutex_);
   Result<CheckpointProgress> CheckpointOnce();
+  Status Sync();
 
   const std::filesystem::path path_;
   const SqliteOptions options_;

@@ -148,8 +148,17 @@ bool SqliteConnection::in_transaction() const { return sqlite3_get_autocommit(da
 Result<CheckpointProgress> SqliteConnection::Checkpoint() {
   int wal_pages = 0;
   int checkpointed_pages = 0;
-  OCHRE_RETURN_IF_ERROR(ErrorOf(
-      sqlite3_wal_checkpoint_v2(database_, "main", SQLITE_CHECKPOINT_PASSIVE, &wal_pages, &checkpointed_pages)));
+  const auto checkpoint = [&] {
+    return sqlite3_wal_checkpoint_v2(database_, "main", SQLITE_CHECKPOINT_PASSIVE, &wal_pages, &checkpointed_pages);
+  };
+  int code = checkpoint();
+  // A commit that is just changing the header of the log's index makes it unreadable for an instant. Reads and writes
+  // wait for that in SQLite, but a passive checkpoint does not.
+  for (int waited = 0; code == SQLITE_BUSY && waited < kBusyTimeoutMilliseconds; ++waited) {
+    sqlite3_sleep(1);
+    code = checkpoint();
+  }
+  OCHRE_RETURN_IF_ERROR(ErrorOf(code));
   return CheckpointProgress{.wal_pages = wal_pages, .checkpointed_pages = checkpointed_pages};
 }
 

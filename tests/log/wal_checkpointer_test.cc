@@ -63,9 +63,10 @@ TEST_F(WalCheckpointerTest, TheLogIsBoundedBesideWritersAndReadersWithoutPauses)
     WalCheckpointer checkpointer(File(), kOptions, kLimits, reader_mutex_, writer_mutex_);
     std::atomic<bool> stop{false};
     std::thread reader([&] {
-      const auto connection = Connect();
+      std::unique_ptr<SqliteConnection> connection;
       while (!stop) {
         MutexLock lock(reader_mutex_);
+        if (connection == nullptr) connection = Connect();
         ASSERT_TRUE(connection->QueryInt64("SELECT count(*) FROM t").ok());
       }
     });
