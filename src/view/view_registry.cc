@@ -19,6 +19,9 @@ constexpr int64_t kReplayBytes = 16 << 20;
 // that operations are missing from the log.
 constexpr int kLoadAttemptsMax = 5;
 
+// What Log::Read says too when a compaction has purged what was to be read.
+Status LostRace(const char* what) { return Status(StatusCode::kAborted, what); }
+
 }  // namespace
 
 std::shared_ptr<ViewRegistry::State> ViewRegistry::StateOf(CollectionId collection) {
@@ -92,10 +95,10 @@ Status ViewRegistry::Replay(CollectionId collection, Materializer& materializer)
   while (materializer.position() < last) {
     OCHRE_ASSIGN_OR_RETURN(const std::vector<LogBatch> batches,
                            log_.Read(collection, materializer.position(), kReplayBytes));
-    if (batches.empty()) return Status::FailedPrecondition("the log ends early");
+    if (batches.empty()) return LostRace("the log ends early");
     for (const LogBatch& batch : batches) {
       if (static_cast<uint64_t>(batch.first) != static_cast<uint64_t>(materializer.position()) + 1) {
-        return Status::FailedPrecondition("the log begins late");
+        return LostRace("the log begins late");
       }
       OCHRE_RETURN_IF_ERROR(materializer.Apply(batch));
     }
@@ -123,7 +126,7 @@ Result<std::shared_ptr<const CollectionView>> ViewRegistry::Pin(CollectionId col
       return view;
     }
     state->materializer.reset();  // it may be in the middle of a batch
-    if (replayed.code() != StatusCode::kFailedPrecondition) return replayed;
+    if (replayed.code() != StatusCode::kAborted) return replayed;
   }
   return Status::DataLoss("the log lacks operations of collection ", collection.ToString(),
                           " that no version of its index covers");
