@@ -152,7 +152,7 @@ Status Load(ochre::Collection& collection, const ochre::EmbeddingFunction& embed
     OCHRE_RETURN_IF_ERROR(collection
                               .Add({.ids = ids,
                                     .embeddings = {batch_rows, embedder.Dimension()},
-                                    .documents = std::span(texts).subspan(begin, end - begin),
+                                    .documents = std::span<const std::string_view>(texts).subspan(begin, end - begin),
                                     .metadatas = metadatas})
                               .status());
     ShowProgress(end, synsets.size(), adding.Milliseconds() / 1000);
