@@ -1,8 +1,11 @@
 #include "instance/instance.h"
 
+#include <cstdint>
 #include <string>
 #include <system_error>
+#include <vector>
 
+#include "segment/manifest.h"
 #include "storage/local_storage.h"
 #include "storage/memory_storage.h"
 
@@ -26,17 +29,21 @@ Status ValidateOptions(const ClientOptions& options) {
   return Status::Ok();
 }
 
-bool Exists(const std::filesystem::path& path) {
+// SQLite takes a file shorter than its smallest page for a new database, and so would write a new one over it.
+constexpr uintmax_t kSqliteFileBytesMin = 512;
+
+bool HoldsDatabase(const std::filesystem::path& file) {
   std::error_code error;
-  return std::filesystem::exists(path, error);
+  const uintmax_t size = std::filesystem::file_size(file, error);
+  return !error && size >= kSqliteFileBytesMin;
 }
 
 // A directory is a database if it holds system.sqlite3, and may become one if it holds nothing but what an interrupted
 // creation left: the lock and the log, which are made first.
 Status CheckDirectory(const std::filesystem::path& path, bool create_if_missing) {
-  if (Exists(path / kSystemName)) {
-    if (Exists(path / kLogName)) return Status::Ok();
-    return Status::DataLoss((path / kLogName).string(), " is missing beside ", kSystemName);
+  if (HoldsDatabase(path / kSystemName)) {
+    if (HoldsDatabase(path / kLogName)) return Status::Ok();
+    return Status::DataLoss((path / kLogName).string(), " is missing or empty beside ", kSystemName);
   }
   if (!create_if_missing) return Status::NotFound("there is no Ochre database at ", path.string());
   std::error_code error;
@@ -48,10 +55,22 @@ Status CheckDirectory(const std::filesystem::path& path, bool create_if_missing)
   for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     if (name == "LOCK" || name.starts_with(kLogName) || name.starts_with(kSystemName)) continue;
+    if (name == kSegmentsFolder) {
+      return Status::DataLoss((path / kSystemName).string(), " is missing or empty beside ", kSegmentsFolder);
+    }
     return Status::FailedPrecondition(path.string(), " is not an Ochre database, and not empty: it holds ", name);
   }
   if (error) return Status::FailedPrecondition("cannot list ", path.string(), ": ", error.message());
   return Status::Ok();
+}
+
+// Before the System Database is made anew: its collections are catalogued before their first write, so a log that holds
+// any has lost its catalogue, and would be purged of them as of deleted ones.
+Status CheckLogIsNew(const Log& log, const std::filesystem::path& path) {
+  OCHRE_ASSIGN_OR_RETURN(const std::vector<CollectionId> collections, log.Collections());
+  if (collections.empty()) return Status::Ok();
+  return Status::DataLoss((path / kSystemName).string(), " is missing or empty, but ", kLogName, " holds writes to ",
+                          collections.size(), " collections");
 }
 
 }  // namespace
@@ -64,6 +83,7 @@ Result<std::shared_ptr<Instance>> Instance::Open(const std::filesystem::path& pa
   OCHRE_RETURN_IF_ERROR(CheckDirectory(path, options.create_if_missing));
   OCHRE_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Acquire(path));
   OCHRE_ASSIGN_OR_RETURN(auto log, Log::Open(path, options.durability));
+  if (!HoldsDatabase(path / kSystemName)) OCHRE_RETURN_IF_ERROR(CheckLogIsNew(*log, path));
   OCHRE_ASSIGN_OR_RETURN(auto sysdb, SystemDatabase::Open(path, options.durability));
   auto storage = std::make_unique<LocalStorage>(path, /*sync=*/options.durability != Durability::kNone);
   return std::shared_ptr<Instance>(
