@@ -66,19 +66,19 @@ function(ochre_library)
   endforeach()
   set(libraries ${OCHRE_LIBRARIES})
   list(REMOVE_DUPLICATES libraries)
+  list(REMOVE_ITEM libraries nlohmann_json::nlohmann_json)  # headers only: nothing to link
   ochre_pair(ochre OBJECTS ${objects} LIBRARIES ${libraries})
-  set(installed ochre_shared ochre_static)
 
   if(FASTTEXT_FOUND)
-    add_library(ochre_fasttext_objects OBJECT ${PROJECT_SOURCE_DIR}/src/embedding/fasttext_embedder.cc
-      ${PROJECT_SOURCE_DIR}/src/embedding/tokenizer.cc)
-    set(libraries PkgConfig::FASTTEXT PkgConfig::UTF8PROC nlohmann_json::nlohmann_json)
+    # The tokenizer is compiled into this one too, since libochre does not export it.
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/embedding/fasttext_*.cc)
+    add_library(ochre_fasttext_objects OBJECT ${sources} ${PROJECT_SOURCE_DIR}/src/embedding/tokenizer.cc)
     target_include_directories(ochre_fasttext_objects PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
-    target_link_libraries(ochre_fasttext_objects PRIVATE ${libraries})
-    ochre_pair(ochre_fasttext OBJECTS $<TARGET_OBJECTS:ochre_fasttext_objects> LIBRARIES ${libraries})
+    target_link_libraries(ochre_fasttext_objects
+      PRIVATE PkgConfig::FASTTEXT PkgConfig::UTF8PROC nlohmann_json::nlohmann_json)
+    ochre_pair(ochre_fasttext OBJECTS $<TARGET_OBJECTS:ochre_fasttext_objects>
+      LIBRARIES PkgConfig::FASTTEXT PkgConfig::UTF8PROC)
     target_link_libraries(ochre_fasttext_shared PUBLIC ochre_shared)
     target_link_libraries(ochre_fasttext_static PUBLIC ochre_static)
-    list(APPEND installed ochre_fasttext_shared ochre_fasttext_static)
   endif()
-  set(OCHRE_INSTALLED ${installed} PARENT_SCOPE)
 endfunction()

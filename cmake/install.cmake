@@ -1,17 +1,29 @@
-# cmake --install: headers, libraries, find_package(ochre CONFIG) and pkg-config.
+# cmake --install: headers, libraries, the CMake package "ochre" and ochre.pc.
 include(CMakePackageConfigHelpers)
-
-install(TARGETS ${OCHRE_INSTALLED} EXPORT ochre-targets)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ochre DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
-install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
-
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ochre)
-install(EXPORT ochre-targets NAMESPACE ochre:: DESTINATION ${package_dir})
-configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/ochre-config.cmake.in
-  ${PROJECT_BINARY_DIR}/ochre-config.cmake INSTALL_DESTINATION ${package_dir})
+
+# An export file each, so that who links the shared library needs no package that only the static one passes on.
+foreach(target IN ITEMS ochre_shared ochre_static ochre_fasttext_shared ochre_fasttext_static)
+  if(TARGET ${target})
+    install(TARGETS ${target} EXPORT ${target})
+    install(EXPORT ${target} NAMESPACE ochre:: DESTINATION ${package_dir})
+  endif()
+endforeach()
+
+install(DIRECTORY include/ochre DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h"
+  PATTERN "fasttext.h" EXCLUDE)
+if(TARGET ochre_fasttext_shared)
+  install(FILES include/ochre/fasttext.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ochre)
+endif()
+install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+configure_package_config_file(cmake/ochre-config.cmake.in ${PROJECT_BINARY_DIR}/ochre-config.cmake
+  INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/ochre-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/ochre-config.cmake ${PROJECT_BINARY_DIR}/ochre-config-version.cmake
   DESTINATION ${package_dir})
 
-configure_file(${PROJECT_SOURCE_DIR}/cmake/ochre.pc.in ${PROJECT_BINARY_DIR}/ochre.pc @ONLY)
+# The prefix relative to the file itself, so that `cmake --install --prefix` may differ from what was configured.
+file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+configure_file(cmake/ochre.pc.in ${PROJECT_BINARY_DIR}/ochre.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/ochre.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

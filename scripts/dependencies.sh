@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian 12 packages that Ochre is built with, skipping those that are there.
+# Installs the Debian 12 packages that Ochre is built and tested with, skipping those that are there.
 # Usage: scripts/dependencies.sh [extra package...]
 set -euo pipefail
 
@@ -9,27 +9,50 @@ packages=(
   libutf8proc-dev libxxhash-dev
   libsnappy-dev liblz4-dev libzstd-dev libbz2-dev zlib1g-dev libgflags-dev  # what RocksDB's CMake package looks for
   libgtest-dev libgmock-dev libbenchmark-dev
-  libfasttext-dev fasttext
+  libfasttext-dev fasttext wordnet-base
   ccache
   "$@"
 )
 
+loudly() {
+  {
+    echo "********************************************************************************"
+    printf '* %s\n' "$@"
+    echo "********************************************************************************"
+  } >&2
+}
+
+if ! command -v dpkg-query > /dev/null || ! command -v apt-get > /dev/null; then
+  loudly "This is not Debian: nothing is installed. CMake will say what is missing of (Debian's names):" \
+    "${packages[*]}"
+  exit 0
+fi
+
 missing=()
 for package in "${packages[@]}"; do
-  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q "ok installed" || missing+=("$package")
+  # "|| true": dpkg-query fails for packages that it has never heard of.
+  status=$(dpkg-query -W -f='${Status}' "$package" 2> /dev/null || true)
+  [[ $status == *"ok installed"* ]] || missing+=("$package")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
 
-echo "Installing: ${missing[*]}"
 as_root=()
-[ "$(id -u)" -eq 0 ] || as_root=(sudo)
-install() {
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
-    > /tmp/ochre-apt.log 2>&1
-}
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo > /dev/null; then
+    loudly "Missing, and neither root nor sudo to install with: ${missing[*]}"
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+
+echo "Installing: ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" < /dev/null >> "$log" 2>&1; }
+install() { apt install -y --no-install-recommends "${missing[@]}"; }
 # A machine's package lists may be missing or too old; only then are they fetched.
-install || { "${as_root[@]}" apt-get update -qq && install; } || {
-  tail -n 20 /tmp/ochre-apt.log
-  echo "Could not install ${missing[*]}. Ochre needs them; see the log above." >&2
+install || { apt update && install; } || {
+  tail -n 20 "$log" >&2
+  loudly "Could not install: ${missing[*]}" "Ochre needs them; what apt-get says is above."
   exit 1
 }

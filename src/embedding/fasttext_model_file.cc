@@ -46,7 +46,9 @@ class Walker {
   }
 
   void Skip(int64_t bytes) {
-    if (Take(bytes)) ok_ = static_cast<bool>(in_.seekg(bytes, std::ios::cur));
+    constexpr int64_t kSeekBytesMin = 4'096;  // a seek drops what is buffered, which costs more than passing over it
+    if (!Take(bytes)) return;
+    ok_ = static_cast<bool>(bytes < kSeekBytesMin ? in_.ignore(bytes) : in_.seekg(bytes, std::ios::cur));
   }
 
   // A string up to its 0 byte.

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Installs a build to a scratch prefix, then builds and runs consumers of the CMake package, of pkg-config and of
+# add_subdirectory; checks what the shared libraries export.
+# Usage: install_test.sh SOURCE_DIR BUILD_DIR
+set -euo pipefail
+source_dir=$1
+build_dir=$2
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+prefix=$scratch/prefix
+lib=$prefix/$(sed -n 's/^CMAKE_INSTALL_LIBDIR:[^=]*=//p' "$build_dir/CMakeCache.txt")
+
+step() { echo "== $*"; }
+# Says nothing unless it fails.
+quietly() { "$@" > "$scratch/log" 2>&1 || { cat "$scratch/log"; exit 1; }; }
+configure() { quietly cmake -S "$source_dir/tests/install" -B "$scratch/$1" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" "${@:2}"; }
+
+step "install"
+quietly cmake --install "$build_dir" --prefix "$prefix"
+
+step "the shared libraries export ochre:: and nothing else"
+for library in "$lib"/libochre*.so; do
+  # Besides symbols there is the version node itself, of type A.
+  leaked=$(nm -DC --defined-only "$library" | awk '$2 != "A"' | grep -vE ' [A-Z] ((typeinfo|typeinfo name|vtable) for )?ochre::' || true)
+  [ -z "$leaked" ] || { echo "$library exports"; echo "$leaked"; exit 1; }
+  nm -DC --defined-only "$library" | grep -q ' T ochre::'
+done
+
+step "find_package, the shared library alone"
+configure shared -DONLY_SHARED=ON
+quietly cmake --build "$scratch/shared"
+"$scratch/shared/consumer_shared"
+
+step "find_package with every component"
+optional=()
+[ -e "$prefix/include/ochre/fasttext.h" ] && optional=(-DOPTIONAL_COMPONENTS=fasttext)
+configure all "${optional[@]}"
+quietly cmake --build "$scratch/all"
+for consumer in "$scratch"/all/consumer_*; do "$consumer"; done
+
+step "pkg-config, shared and static"
+export PKG_CONFIG_PATH=$lib/pkgconfig
+read -ra flags <<< "$(pkg-config --cflags --libs ochre)"
+c++ -std=c++20 "$source_dir/tests/install/consumer.cc" "${flags[@]}" -o "$scratch/pc"
+LD_LIBRARY_PATH=$lib "$scratch/pc"
+read -ra flags <<< "$(pkg-config --cflags --static --libs ochre | sed 's/-lochre /-l:libochre.a /')"
+c++ -std=c++20 "$source_dir/tests/install/consumer.cc" "${flags[@]}" -o "$scratch/pc_static"
+"$scratch/pc_static"
+
+step "add_subdirectory"
+configure subdirectory -DOCHRE_DIR="$source_dir" -DBUILD_SHARED_LIBS=OFF
