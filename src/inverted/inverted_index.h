@@ -14,8 +14,8 @@
 
 namespace ochre {
 
-// Immutable; any number of threads. Opening reads nothing but headers; each call may find DataLoss, which names the
-// blob. Deleted rows are in the bitmaps as well: the caller subtracts them.
+// Immutable; any number of threads. Opening reads headers and the index of the table; each call may find DataLoss,
+// which names the blob. Deleted rows are in the bitmaps as well: the caller subtracts them.
 class InvertedIndex {
  public:
   // `postings` and `columns` as Finish returned them. `storage` must outlive the index.
@@ -26,7 +26,7 @@ class InvertedIndex {
   Result<Roaring> Equal(std::string_view key, const FilterScalar& value) const;
 
   // Rows whose numeric value under `key` is `op` (kGreater, kGreaterEqual, kLess, kLessEqual) `number`, exactly:
-  // an int64 is not rounded to a double nor the other way round. Precondition: number.is_number().
+  // an int64 is not rounded to a double nor the other way round; NaN finds nothing. Precondition: number.is_number().
   Result<Roaring> Compare(std::string_view key, FilterOperator op, const FilterScalar& number) const;
 
   // Rows whose array value under `key` has an element equal to `element` and of the same type (no number conversion).
