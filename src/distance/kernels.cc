@@ -225,14 +225,15 @@ struct RangeOfRows {
   const float* first;
   int64_t stride;
   HWY_INLINE const float* At(int64_t i) const { return first + i * stride; }
-  HWY_INLINE void PrefetchFrom(int64_t) const {}
+  HWY_INLINE void PrefetchFirst() const {}
+  HWY_INLINE void PrefetchAfter(int64_t) const {}
 };
 
 // Rows anywhere: each is likely a cache miss, which takes as long as several distances.
 struct ScatteredRows {
   // Rows that are under way while one is summed, and lines fetched of each, after which the CPU's own prefetcher has
   // noticed the sequence. Measured with bench/workload/graph_search_bench.cc.
-  static constexpr int64_t kAhead = 4;
+  static constexpr int64_t kAhead = 8;
   static constexpr int64_t kLines = 8;
 
   const float* data;
@@ -245,8 +246,12 @@ struct ScatteredRows {
     const float* row = At(i);
     for (int64_t line = 0; line < HWY_MIN(kLines * 16, stride); line += 16) hwy::Prefetch(row + line);
   }
-  HWY_INLINE void PrefetchFrom(int64_t i) const {
-    for (int64_t next = i; next < HWY_MIN(i + kAhead, count); ++next) Prefetch(next);
+  HWY_INLINE void PrefetchFirst() const {
+    for (int64_t i = 0; i < HWY_MIN(kAhead, count); ++i) Prefetch(i);
+  }
+  // While rows [i, i + 4) are summed.
+  HWY_INLINE void PrefetchAfter(int64_t i) const {
+    for (int64_t next = i + kAhead; next < HWY_MIN(i + kAhead + 4, count); ++next) Prefetch(next);
   }
 };
 
@@ -255,10 +260,10 @@ HWY_INLINE void Distances(const float* HWY_RESTRICT query, int32_t dimension, co
                           float* HWY_RESTRICT distances) {
   using Op = typename Metric::Op;
   const float query_inverse_norm = query[dimension];
-  rows.PrefetchFrom(0);
+  rows.PrefetchFirst();
   int64_t i = 0;
   for (; i + 4 <= count; i += 4) {
-    rows.PrefetchFrom(i + 4);
+    rows.PrefetchAfter(i);
     const float* four_rows[4] = {rows.At(i), rows.At(i + 1), rows.At(i + 2), rows.At(i + 3)};
     Four four[4];
     OCHRE_UNROLL for (int32_t r = 0; r < 4; r += kRowsAtOnce) {

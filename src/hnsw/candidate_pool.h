@@ -45,7 +45,7 @@ class CandidatePool {
   // Whether `key` is among the nearest so far.
   bool Accepts(uint64_t key) const { return !full() || key < keys_.back(); }
 
-  // Returns the place of `key` relative to the next node to expand, which it may become (0 or less), or kNotInserted.
+  // Returns how many places `key` is behind the cursor (0: it is the next to be expanded), or kNotInserted.
   size_t Insert(uint64_t key) {
     if (!Accepts(key)) return kNotInserted;
     const size_t place = Place(key);
@@ -66,6 +66,9 @@ class CandidatePool {
     keys_[cursor_++] |= 1;
     return true;
   }
+
+  // The node after that, as long as none nearer is inserted; for prefetching. The pool is not empty.
+  uint32_t LikelyNext() const { return CandidateNode(keys_[cursor_ < keys_.size() ? cursor_ : cursor_ - 1]); }
 
   // The up to `count` nearest.
   std::vector<Neighbor> Nearest(int64_t count) const {

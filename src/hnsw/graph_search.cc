@@ -12,23 +12,23 @@ namespace ochre {
 
 namespace {
 
-// The first lines of a row that are fetched as soon as a search knows that it needs it; the kernel fetches the rest in
-// order. Measured with bench/workload/graph_search_bench.cc, as is the next.
-constexpr int64_t kRowLinesFetched = 8;
-// A new candidate's links are fetched when it is one of this many next to be expanded.
+// A new candidate's links are fetched when it is one of this many next to be expanded. Measured with
+// bench/workload/graph_search_bench.cc.
 constexpr size_t kLinksFetchedPlaces = 2;
 
-constexpr int64_t kFloatsPerLine = 16;
+constexpr size_t kLinksPerLine = 16;  // of 64 bytes
 
 // One expansion order of layer 0. Walk::Add offers a node that was met, Walk::Next names the one to expand, and
-// Walk::Results holds the nearest that may be returned. This one is for searches in which every row may be: the
-// candidates to expand and the results are the same nodes.
+// Walk::results holds the nearest that may be returned. This one is for searches in which every row may be: the
+// candidates to expand and the results are the same nodes. LikelyNext guesses what Next will name after it: it is right
+// unless something nearer is added.
 class FreeWalk {
  public:
   void Reset(size_t ef) { pool_.Reset(ef); }
   // Whether the node will be expanded soon.
   bool Add(float distance, uint32_t node) { return pool_.Insert(CandidateKey(distance, node)) < kLinksFetchedPlaces; }
   bool Next(uint32_t* node) { return pool_.ExpandNext(node); }
+  uint32_t LikelyNext() const { return pool_.LikelyNext(); }
   const CandidatePool& results() const { return pool_; }
 
  private:
@@ -60,14 +60,18 @@ class FilteredWalk {
     std::pop_heap(candidates_.begin(), candidates_.end(), std::greater<>());
     *node = CandidateNode(candidates_.back());
     candidates_.pop_back();
+    last_ = *node;
     return true;
   }
+  // The node itself when there is no other.
+  uint32_t LikelyNext() const { return candidates_.empty() ? last_ : CandidateNode(candidates_.front()); }
   const CandidatePool& results() const { return results_; }
 
  private:
   std::span<const uint64_t> allowed_;
   CandidatePool results_;
   std::vector<uint64_t> candidates_;  // a heap, the nearest first
+  uint32_t last_ = 0;                 // that Next returned
 };
 
 // What a thread keeps from one search to the next, so that a search allocates nothing but its results.
@@ -82,9 +86,14 @@ class GraphSearch {
  public:
   GraphSearch(const HnswGraph& graph, const RowsSpan& rows, const PreparedQuery& query,
               const GraphSearchOptions& options, Scratch& scratch)
-      : graph_(graph), rows_(rows), query_(query), options_(options), scratch_(scratch) {
+      : graph_(graph),
+        rows_(rows),
+        query_(query),
+        options_(options),
+        scratch_(scratch),
+        places_(2 * static_cast<size_t>(graph.max_neighbors())) {
     scratch_.visited.Reset(graph.row_count());
-    scratch_.distances.resize(static_cast<size_t>(2 * graph.max_neighbors()));
+    scratch_.distances.resize(places_);
   }
 
   template <typename Walk>
@@ -93,9 +102,8 @@ class GraphSearch {
     const Neighbor start = DescendFrom(entry);
     // The entry point as well: every row can be reached from it (ConnectEveryRow in flat_graph.h), perhaps not from
     // where the descent ended.
-    scratch_.visited.Reserve(2);
     for (const Neighbor& node : {start, entry}) {
-      if (scratch_.visited.Insert(node.ordinal)) walk.Add(node.distance, node.ordinal);
+      scratch_.visited.Insert(std::span(&node.ordinal, 1), [&](uint32_t) { walk.Add(node.distance, node.ordinal); });
     }
     uint32_t node;
     while (walk.Next(&node)) {
@@ -103,6 +111,7 @@ class GraphSearch {
         result_.complete = false;
         break;
       }
+      FetchLinks(walk.LikelyNext());  // has the time of one expansion to arrive
       Expand(node, walk);
     }
     result_.neighbors = walk.results().Nearest(options_.k);
@@ -114,15 +123,11 @@ class GraphSearch {
   // compare them all with the query.
   template <typename Walk>
   void Expand(uint32_t node, Walk& walk) {
-    VisitedSet& visited = scratch_.visited;
-    const size_t known = visited.size();
-    const int32_t places = 2 * graph_.max_neighbors();
     const uint32_t* links = graph_.LinkPlaces(node);
-    visited.Reserve(static_cast<size_t>(places));
-    for (int32_t i = 0; i < places && links[i] != kNoLink; ++i) {
-      if (visited.Insert(links[i])) FetchRow(links[i]);
-    }
-    const std::span<const uint32_t> met = visited.Since(known);
+    size_t count = 0;
+    while (count < places_ && links[count] != kNoLink) ++count;
+    const std::span<const uint32_t> met =
+        scratch_.visited.Insert({links, count}, [this](uint32_t link) { FetchRow(link); });
     Measure(met);
     for (size_t i = 0; i < met.size(); ++i) {
       if (walk.Add(scratch_.distances[i], met[i])) FetchLinks(met[i]);
@@ -159,15 +164,12 @@ class GraphSearch {
     result_.distances += static_cast<int64_t>(nodes.size());
   }
 
-  void FetchRow(uint32_t node) const {
-    const float* row = rows_.Row(node);
-    const int64_t floats = std::min(kRowLinesFetched * kFloatsPerLine, RowStride(rows_.dimension));
-    for (int64_t i = 0; i < floats; i += kFloatsPerLine) __builtin_prefetch(row + i);
-  }
+  // The first line only, which also finds its page; the kernel fetches the others in the order in which it needs them.
+  void FetchRow(uint32_t node) const { __builtin_prefetch(rows_.Row(node)); }
 
   void FetchLinks(uint32_t node) const {
     const uint32_t* links = graph_.LinkPlaces(node);
-    for (int32_t i = 0; i < 2 * graph_.max_neighbors(); i += kFloatsPerLine) __builtin_prefetch(links + i);
+    for (size_t i = 0; i < places_; i += kLinksPerLine) __builtin_prefetch(links + i);
   }
 
   const HnswGraph& graph_;
@@ -175,8 +177,15 @@ class GraphSearch {
   const PreparedQuery& query_;
   const GraphSearchOptions& options_;
   Scratch& scratch_;
+  const size_t places_;  // for links on layer 0
   GraphSearchResult result_;
 };
+
+// Not inlined, or the compiler would look up the thread's copy at each use instead of keeping its address.
+[[gnu::noinline]] Scratch& ThreadScratch() {
+  thread_local Scratch scratch;
+  return scratch;
+}
 
 }  // namespace
 
@@ -185,7 +194,7 @@ GraphSearchResult SearchGraph(const HnswGraph& graph, const RowsSpan& rows, cons
   assert(options.k >= 1 && options.ef >= options.k);
   assert(rows.row_count == graph.row_count() && query.dimension() == rows.dimension);
   assert(options.allowed.empty() || static_cast<int64_t>(options.allowed.size()) * 64 >= rows.row_count);
-  thread_local Scratch scratch;
+  Scratch& scratch = ThreadScratch();
   const auto ef = static_cast<size_t>(std::min(options.ef, rows.row_count));  // never more room than rows
   GraphSearch search(graph, rows, query, options, scratch);
   if (options.allowed.empty()) {

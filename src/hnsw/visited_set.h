@@ -18,7 +18,7 @@ class VisitedSet {
   void Reset(int64_t row_count) {
     // Clearing a word for each member touches scattered lines: the pass clears 8 words in that time.
     if (size_ < bits_.size() / 8) {
-      for (const uint32_t row : Since(0)) bits_[row / 64] = 0;
+      for (size_t i = 0; i < size_; ++i) bits_[members_[i] / 64] = 0;
     } else {
       std::fill(bits_.begin(), bits_.end(), 0);
     }
@@ -26,25 +26,25 @@ class VisitedSet {
     bits_.resize(static_cast<size_t>((row_count + 63) / 64));
   }
 
-  // Makes room for `count` more Insert calls.
-  void Reserve(size_t count) {
-    if (members_.size() < size_ + count) members_.resize(2 * (size_ + count));
+  // Inserts those of `rows` that are no members, calls on_new with each, and returns them; valid until the next call.
+  template <typename OnNew>
+  std::span<const uint32_t> Insert(std::span<const uint32_t> rows, const OnNew& on_new) {
+    if (members_.size() < size_ + rows.size()) members_.resize(2 * (size_ + rows.size()));
+    // In locals: the compiler has to assume that a store through `bits` changes the members of this object.
+    uint64_t* const bits = bits_.data();
+    uint32_t* const first = members_.data() + size_;
+    uint32_t* end = first;
+    for (const uint32_t row : rows) {
+      assert(row / 64 < bits_.size());
+      const uint64_t bit = uint64_t{1} << (row % 64);
+      if ((bits[row / 64] & bit) != 0) continue;
+      bits[row / 64] |= bit;
+      *end++ = row;
+      on_new(row);
+    }
+    size_ += static_cast<size_t>(end - first);
+    return {first, end};
   }
-
-  // False: `row` was a member. Precondition: Reserve.
-  bool Insert(uint32_t row) {
-    assert(row / 64 < bits_.size() && size_ < members_.size());
-    const uint64_t bit = uint64_t{1} << (row % 64);
-    if ((bits_[row / 64] & bit) != 0) return false;
-    bits_[row / 64] |= bit;
-    members_[size_++] = row;
-    return true;
-  }
-
-  size_t size() const { return size_; }
-
-  // The members from the `first`-th on; valid until the next Reserve.
-  std::span<const uint32_t> Since(size_t first) const { return std::span(members_).subspan(first, size_ - first); }
 
  private:
   std::vector<uint64_t> bits_;
