@@ -94,6 +94,8 @@ std::vector<SampleAnswer> ReadEverything(const Collection& collection) {
   answers.push_back(AnswerOf("get by group", collection.Get({.where = Key("group") == "g3"})));
   answers.push_back(AnswerOf("get by substring", collection.Get({.where_document = Document().Contains("tenth")})));
   answers.push_back(AnswerOf("query", collection.Query({.embeddings = embeddings, .include = everything_found})));
+  // With few candidates the planner takes the graph for so small a segment too (executor/rank_planner.h).
+  answers.push_back(AnswerOf("query by graph", collection.Query({.embeddings = embeddings, .ef_search = 10})));
   answers.push_back(AnswerOf("query exactly", collection.Query({.embeddings = embeddings, .exact = true})));
   answers.push_back(
       AnswerOf("query by group", collection.Query({.embeddings = embeddings, .where = Key("group") == "g3"})));
