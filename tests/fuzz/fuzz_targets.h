@@ -1,6 +1,6 @@
 // The parsers of what comes from outside, each as a function of arbitrary bytes: no input may crash one, exhaust the
 // stack, or be accepted and then not survive a round trip. parsers_test.cc runs them over a corpus and its mutations;
-// fuzz_entry.cc makes libFuzzer programs of them.
+// libfuzzer/fuzz_entry.cc makes libFuzzer programs of them.
 #ifndef OCHRE_TESTS_FUZZ_FUZZ_TARGETS_H_
 #define OCHRE_TESTS_FUZZ_FUZZ_TARGETS_H_
 
