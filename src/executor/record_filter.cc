@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <compare>
+#include <cstring>
 #include <vector>
 
 #include "plan/filter_operators.h"
@@ -138,7 +139,9 @@ bool ConditionHolds(const CompiledNode& condition, const FilterableRecord& recor
 
 bool DocumentMatches(const CompiledNode& condition, std::string_view document) {
   if (condition.regex != nullptr) return re2::RE2::PartialMatch(document, *condition.regex);
-  return document.find(*condition.node.scalars.front().get_if<std::string>()) != std::string_view::npos;
+  const std::string& text = *condition.node.scalars.front().get_if<std::string>();
+  // Several times as fast as string_view::find, which stops at every occurrence of the first character.
+  return text.empty() || memmem(document.data(), document.size(), text.data(), text.size()) != nullptr;
 }
 
 bool FilterHolds(const CompiledFilter& filter, const FilterableRecord& record) {
