@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace {
 
@@ -14,10 +15,11 @@ struct PartOfSpeech {
   std::string_view file;  // data.<file>
   std::string_view name;
   char letter;
-  int number;  // in sense keys; satellite adjectives are 5
+  int number;  // in sense keys
 };
 constexpr std::array<PartOfSpeech, 4> kPartsOfSpeech = {
     {{"noun", "noun", 'n', 1}, {"verb", "verb", 'v', 2}, {"adj", "adjective", 'a', 3}, {"adv", "adverb", 'r', 4}}};
+constexpr int kSatelliteNumber = 5;  // of an adjective that is grouped around another one, its head
 
 // By file number: lexnames(5WN).
 constexpr std::array<std::string_view, 45> kLexicographerFiles = {
@@ -37,65 +39,104 @@ constexpr std::array<std::string_view, 45> kLexicographerFiles = {
     "verb.perception",  "verb.possession",    "verb.social",
     "verb.stative",     "verb.weather",       "adj.ppl"};
 
-// Tag counts by lemma, part of speech, lexicographer file and lexical id, which together name a word's sense.
+// By sense key (senseidx(5WN)): "<lemma>%<part of speech>:<file>:<lexical id>:<head>:<head id>".
 using TagCounts = std::unordered_map<std::string, int64_t>;
 
-std::string SenseKey(std::string_view lemma, int number, int file, int lexical_id) {
-  return std::string(lemma) + "%" + std::to_string(number) + ":" + std::to_string(file) + ":" +
-         std::to_string(lexical_id);
+std::string TwoDigits(unsigned number) { return (number < 10 ? "0" : "") + std::to_string(number); }
+
+std::string Lower(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
 }
 
-// cntlist.rev: "<lemma>%<pos>:<file>:<lexical id>:<head>:<head id> <sense number> <count>".
+// cntlist.rev: "<sense key> <sense number> <count>". Without the file there are no counts.
 TagCounts ReadTagCounts(const std::filesystem::path& path) {
   TagCounts counts;
   std::ifstream file(path);
   std::string key;
-  int sense = 0;
+  int sense_number = 0;
   int64_t count = 0;
-  while (file >> key >> sense >> count) {
-    const size_t percent = key.find('%');
-    int pos = 0, lexicographer = 0, lexical_id = 0;
-    char colon = 0;
-    std::istringstream numbers(key.substr(percent + 1));
-    if (percent == std::string::npos || !(numbers >> pos >> colon >> lexicographer >> colon >> lexical_id)) continue;
-    counts[SenseKey(key.substr(0, percent), pos == 5 ? 3 : pos, lexicographer, lexical_id)] += count;
-  }
+  while (file >> key >> sense_number >> count) counts[key] = count;
   return counts;
 }
 
-std::string Trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(' ');
-  if (begin == std::string_view::npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(' ') - begin + 1));
+// A word of a data file, and the number that tells its senses in one lexicographer file apart.
+struct Lemma {
+  std::string word;
+  unsigned lexical_id = 0;
+};
+
+// "offset file type word-count (word lexical-id)... pointer-count (symbol offset type source/target)... | gloss"; the
+// word count and the lexical ids are hexadecimal.
+struct DataLine {
+  std::string offset;
+  unsigned file = 0;
+  char type = ' ';
+  std::vector<Lemma> lemmas;
+  size_t head_offset = 0;  // of a satellite adjective ('s'): where in the file its head's line begins
+  std::string gloss;
+};
+
+bool ParseLine(const std::string& text, DataLine& line) {
+  std::istringstream fields(text);
+  unsigned word_count = 0, pointer_count = 0;
+  if (!(fields >> line.offset >> line.file >> line.type >> std::hex >> word_count)) return false;
+  for (unsigned i = 0; i < word_count; ++i) {
+    Lemma lemma;
+    if (!(fields >> lemma.word >> lemma.lexical_id)) return false;
+    lemma.word = lemma.word.substr(0, lemma.word.find('('));  // adjectives may carry their syntactic position
+    line.lemmas.push_back(std::move(lemma));
+  }
+  if (!(fields >> std::dec >> pointer_count)) return false;
+  for (unsigned i = 0; i < pointer_count; ++i) {
+    std::string symbol, type, source_and_target;
+    size_t offset = 0;
+    if (!(fields >> symbol >> offset >> type >> source_and_target)) return false;
+    if (symbol == "&" && line.type == 's') line.head_offset = offset;
+  }
+  const size_t bar = text.find("| ");
+  if (bar == std::string::npos) return false;
+  line.gloss = text.substr(bar + 2, text.find_last_not_of(' ') - (bar + 2) + 1);
+  return !line.lemmas.empty() && line.file < kLexicographerFiles.size();
 }
 
-// One line of a data file: "offset file type word-count (word lexical-id)... pointers... | gloss".
-bool ParseLine(const std::string& line, const PartOfSpeech& part, const TagCounts& counts, Synset& synset) {
-  const size_t bar = line.find('|');
-  std::istringstream fields(line);
-  std::string offset, type;
-  int file = 0;
-  unsigned word_count = 0;
-  if (bar == std::string::npos || !(fields >> offset >> file >> type >> std::hex >> word_count)) return false;
-  if (file < 0 || static_cast<size_t>(file) >= kLexicographerFiles.size()) return false;
-  synset = {};
-  synset.id = std::string("wn30-") + part.letter + "-" + offset;
-  synset.gloss = Trimmed(std::string_view(line).substr(bar + 1));
-  synset.part_of_speech = part.name;
-  synset.lexicographer_file = kLexicographerFiles[static_cast<size_t>(file)];
-  for (unsigned i = 0; i < word_count; ++i) {
-    std::string word;
-    unsigned lexical_id = 0;
-    if (!(fields >> word >> std::hex >> lexical_id)) return false;
-    word = word.substr(0, word.find('('));  // adjectives may carry their syntactic position
-    std::string lemma = word;
-    std::transform(lemma.begin(), lemma.end(), lemma.begin(), [](unsigned char c) { return std::tolower(c); });
-    const auto count = counts.find(SenseKey(lemma, part.number, file, static_cast<int>(lexical_id)));
-    if (count != counts.end()) synset.lemma_count += count->second;
+// The line that begins at `offset` of `file`, without its end.
+std::string LineAt(const std::string& file, size_t offset) {
+  return offset < file.size() ? file.substr(offset, file.find('\n', offset) - offset) : std::string();
+}
+
+int64_t TagCountOf(const DataLine& line, const std::string& file, const PartOfSpeech& part, const TagCounts& counts) {
+  std::string head = "::";
+  if (line.type == 's') {
+    DataLine head_line;
+    if (!ParseLine(LineAt(file, line.head_offset), head_line)) return 0;
+    head = ":" + Lower(head_line.lemmas[0].word) + ":" + TwoDigits(head_line.lemmas[0].lexical_id);
+  }
+  const int number = line.type == 's' ? kSatelliteNumber : part.number;
+  int64_t sum = 0;
+  for (const Lemma& lemma : line.lemmas) {
+    const auto count = counts.find(Lower(lemma.word) + "%" + std::to_string(number) + ":" + TwoDigits(line.file) + ":" +
+                                   TwoDigits(lemma.lexical_id) + head);
+    if (count != counts.end()) sum += count->second;
+  }
+  return sum;
+}
+
+Synset ToSynset(const DataLine& line, const PartOfSpeech& part, int64_t tag_count) {
+  Synset synset = {.id = std::string("wn30-") + part.letter + "-" + line.offset,
+                   .gloss = line.gloss,
+                   .part_of_speech = std::string(part.name),
+                   .lexicographer_file = std::string(kLexicographerFiles[line.file]),
+                   .words = {},
+                   .tag_count = tag_count};
+  for (const Lemma& lemma : line.lemmas) {
+    std::string word = lemma.word;
     std::replace(word.begin(), word.end(), '_', ' ');
     synset.words.push_back(std::move(word));
   }
-  return !synset.words.empty();
+  return synset;
 }
 
 }  // namespace
@@ -105,16 +146,21 @@ ochre::Result<std::vector<Synset>> ReadWordNet(const std::filesystem::path& dire
   std::vector<Synset> synsets;
   for (const PartOfSpeech& part : kPartsOfSpeech) {
     const std::filesystem::path path = directory / ("data." + std::string(part.file));
-    std::ifstream file(path);
-    if (!file) return ochre::Status::NotFound("cannot read ", path.string(), "; it is in the package wordnet-base");
-    std::string line;
-    for (int64_t number = 1; std::getline(file, line); ++number) {
-      if (line.starts_with("  ")) continue;  // the licence
-      Synset synset;
-      if (!ParseLine(line, part, counts, synset)) {
-        return ochre::Status::DataLoss(path.string(), " has no synset in line ", number);
+    std::ifstream stream(path, std::ios::binary);
+    if (!stream) {
+      return ochre::Status::NotFound("cannot read ", path.string(), ": it is in the Debian package wordnet-base");
+    }
+    const std::string file((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+    for (size_t offset = 0; offset < file.size();) {
+      const std::string text = LineAt(file, offset);
+      if (!text.starts_with("  ")) {  // the licence does
+        DataLine line;
+        if (!ParseLine(text, line)) {
+          return ochre::Status::DataLoss(path.string(), " has no synset at offset ", offset);
+        }
+        synsets.push_back(ToSynset(line, part, TagCountOf(line, file, part, counts)));
       }
-      synsets.push_back(std::move(synset));
+      offset += text.size() + 1;
     }
   }
   return synsets;
