@@ -11,7 +11,9 @@
 
 namespace ochre {
 
-// An open-addressing table instead of a general map: its probes are where building an index spends its time.
+// An open-addressing table that ignores a trigram's repetitions in a document by itself. Sorting a document's trigrams
+// and adding the distinct ones to absl::flat_hash_map took 2.4 times as long for documents of a sentence and 5 times
+// for documents of pages (BM_BuildIndex of bench/micro/inverted_index_bench.cc).
 class TrigramPostings {
  public:
   TrigramPostings();
