@@ -1,27 +1,33 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs the main job on real input: the glosses of WordNet, embedded with a
-# fastText model trained on them, in a persistent database, searched by meaning, text and metadata.
-# Usage: scripts/demo.sh [dictionary_search option...]   (a second run reuses the model and the database)
+# Installs what is missing, builds, and runs the main job on real input: the 117,659 glosses of WordNet, embedded with a
+# fastText model that is trained on them, in a persistent database; searched by meaning, metadata and text.
+# Usage: scripts/demo.sh [dictionary_search option...]   e.g. --query "to walk slowly"; --help lists them
+# Everything is kept in build/demo: a second run trains and loads nothing, and only searches.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-
-scripts/dependencies.sh wordnet-base
-
-launcher=()
-command -v ccache > /dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-cmake --preset release -DOCHRE_BUILD_TESTS=OFF -DOCHRE_BUILD_BENCHMARKS=OFF "${launcher[@]}" > /tmp/ochre-configure.log ||
-  { cat /tmp/ochre-configure.log; exit 1; }
-cmake --build --preset release --target quickstart dictionary_search
-
 work=build/demo
+
+case "${1:-}" in
+  -h | --help) sed -n '2,5s/^# //p' "$0" ;;
+esac
+
+scripts/dependencies.sh
+scripts/configure.sh release -DOCHRE_BUILD_TESTS=OFF -DOCHRE_BUILD_BENCHMARKS=OFF
+cmake --build build/release -j "$(nproc)" --target dictionary_search
+search=build/release/examples/dictionary_search
+
+case "${1:-}" in
+  -h | --help) exec "$search" --help ;;
+esac
+
 mkdir -p "$work"
 if [ ! -f "$work/glosses.bin" ]; then
-  echo "Training a fastText model on the glosses ..."
-  build/release/examples/dictionary_search --write-corpus "$work/corpus.txt"
-  # 100 dimensions, character 3- to 5-grams; 5 epochs over 1.5 million words take about half a minute on two cores.
-  fasttext skipgram -input "$work/corpus.txt" -output "$work/glosses.part" -dim 100 -epoch 5 -minn 3 -maxn 5 \
-    -minCount 2 -bucket 200000 -thread "$(nproc)" -verbose 0
-  mv "$work/glosses.part.bin" "$work/glosses.bin"
-  rm -f "$work/glosses.part.vec"
+  echo "Training a fastText model on the glosses (once, about a minute) ..."
+  "$search" --write-corpus "$work/corpus.txt"
+  fasttext skipgram -input "$work/corpus.txt" -output "$work/training" -dim 100 -epoch 5 -lr 0.08 -ws 4 -neg 4 \
+    -minCount 2 -minn 5 -maxn 5 -bucket 50000 \
+    -thread 2 -verbose 0 < /dev/null
+  mv "$work/training.bin" "$work/glosses.bin"  # whole or not at all
+  rm -f "$work/training.vec"
 fi
-build/release/examples/dictionary_search --db "$work/wordnet.ochre" --model "$work/glosses.bin" "$@"
+exec "$search" --db "$work/wordnet.ochre" --model "$work/glosses.bin" "$@"
