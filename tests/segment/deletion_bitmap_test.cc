@@ -1,0 +1,71 @@
+#include "segment/deletion_bitmap.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "tests/support/expect_ok.h"
+
+namespace ochre {
+namespace {
+
+TEST(DeletionBitmapTest, ANewOneHasNoDeletedRowAndSerialisesToNothing) {
+  const DeletionBitmap bitmap(10);
+  EXPECT_EQ(bitmap.deleted_count(), 0);
+  EXPECT_EQ(bitmap.live_count(), 10);
+  EXPECT_TRUE(bitmap.Serialize().empty());
+  EXPECT_EQ(bitmap.Live().cardinality(), 10u);
+}
+
+TEST(DeletionBitmapTest, DeletingARowTwiceCountsOnce) {
+  DeletionBitmap bitmap(3);
+  EXPECT_TRUE(bitmap.Delete(Ordinal{2}));
+  EXPECT_FALSE(bitmap.Delete(Ordinal{2}));
+  EXPECT_EQ(bitmap.deleted_count(), 1);
+  EXPECT_TRUE(bitmap.IsDeleted(Ordinal{2}));
+  EXPECT_FALSE(bitmap.IsDeleted(Ordinal{0}));
+  EXPECT_EQ(bitmap.Live(), Roaring::bitmapOf(2, 0, 1));
+  EXPECT_OK(bitmap.Verify());
+}
+
+TEST(DeletionBitmapTest, ComesBackFromItsBytes) {
+  constexpr uint64_t kSeed = 1;
+  constexpr int64_t kRows = 200'000;  // three containers of CRoaring
+  std::mt19937_64 random(kSeed);
+  for (const int deletions : {1, 100, 60'000, 200'000}) {
+    SCOPED_TRACE("seed 1, deletions " + std::to_string(deletions));
+    DeletionBitmap bitmap(kRows);
+    for (int i = 0; i < deletions; ++i) {
+      bitmap.Delete(Ordinal{deletions == kRows ? static_cast<uint32_t>(i) : static_cast<uint32_t>(random() % kRows)});
+    }
+    ASSERT_OK_AND_ASSIGN(const DeletionBitmap read, DeletionBitmap::Deserialize(bitmap.Serialize(), kRows));
+    EXPECT_EQ(read.deleted(), bitmap.deleted());
+    EXPECT_EQ(read.deleted_count(), bitmap.deleted_count());
+    EXPECT_EQ(read.row_count(), kRows);
+    EXPECT_EQ(read.Live().cardinality(), static_cast<uint64_t>(bitmap.live_count()));
+  }
+}
+
+TEST(DeletionBitmapTest, ARowThatTheSegmentDoesNotHaveIsDataLoss) {
+  DeletionBitmap bitmap(100);
+  bitmap.Delete(Ordinal{99});
+  EXPECT_OK(DeletionBitmap::Deserialize(bitmap.Serialize(), 100));
+  EXPECT_EQ(DeletionBitmap::Deserialize(bitmap.Serialize(), 99).status().code(), StatusCode::kDataLoss);
+}
+
+TEST(DeletionBitmapTest, BytesCutShortAreDataLoss) {
+  DeletionBitmap bitmap(100'000);
+  for (uint32_t i = 0; i < 100'000; i += 7) bitmap.Delete(Ordinal{i});
+  const std::string bytes = bitmap.Serialize();
+  for (const size_t size : {size_t{1}, size_t{4}, size_t{9}, bytes.size() / 2, bytes.size() - 1}) {
+    EXPECT_EQ(DeletionBitmap::Deserialize(bytes.substr(0, size), 100'000).status().code(), StatusCode::kDataLoss)
+        << size << " of " << bytes.size() << " bytes";
+  }
+}
+
+TEST(DeletionBitmapTest, OtherBytesAreDataLoss) {
+  EXPECT_EQ(DeletionBitmap::Deserialize("this is no bitmap at all", 100).status().code(), StatusCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace ochre
