@@ -24,7 +24,7 @@ mkdir -p "$work"
 if [ ! -f "$work/glosses.bin" ]; then
   echo "Training a fastText model on the glosses (once, about a minute) ..."
   "$search" --write-corpus "$work/corpus.txt"
-  fasttext skipgram -input "$work/corpus.txt" -output "$work/training" -dim 100 -epoch 5 -lr 0.08 -ws 4 -neg 4 \
+  fasttext skipgram -input "$work/corpus.txt" -output "$work/training" -dim 100 -epoch 4 -lr 0.08 -ws 4 -neg 4 \
     -minCount 2 -minn 5 -maxn 5 -bucket 50000 \
     -thread 2 -verbose 0 < /dev/null
   mv "$work/training.bin" "$work/glosses.bin"  # whole or not at all

@@ -128,11 +128,13 @@ class [[nodiscard]] Result {
  public:
   // Implicit, so that a function returns either a value or a status as it is.
   Result(Status status) : status_(std::move(status)) { assert(!status_.ok()); }  // NOLINT(google-explicit-constructor)
+  // NOLINTBEGIN(google-explicit-constructor)
   template <typename U = T>
   requires std::constructible_from<T, U&&> &&
       (!std::same_as<std::remove_cvref_t<U>, Status>)&&(!std::same_as<std::remove_cvref_t<U>, Result<T>>)
           Result(U&& value)
-      : value_(std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
+      : value_(std::forward<U>(value)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   bool ok() const { return value_.has_value(); }
   const Status& status() const { return status_; }
