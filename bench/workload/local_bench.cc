@@ -190,7 +190,7 @@ void BulkLoad(const fs::path& path, const std::vector<Synset>& synsets, const st
         metadatas.push_back({{"pos", synsets[i].part_of_speech},
                              {"lexfile", synsets[i].lexicographer_file},
                              {"bucket", static_cast<int64_t>(i % 100)},
-                             {"lemma_count", synsets[i].lemma_count}});
+                             {"lemma_count", synsets[i].tag_count}});
       }
       Check(collection
                 .Add({.ids = ids,
@@ -284,7 +284,7 @@ void Reads(const fs::path& path, const std::vector<Synset>& synsets) {
     metadatas.push_back({{"pos", synsets[i].part_of_speech},
                          {"lexfile", synsets[i].lexicographer_file},
                          {"bucket", static_cast<int64_t>(i % 100)},
-                         {"lemma_count", synsets[i].lemma_count}});
+                         {"lemma_count", synsets[i].tag_count}});
   }
   std::vector<double> indexed, indexed_ids, scanned;
   for (int i = 0; i < 50; ++i) {
