@@ -1,0 +1,141 @@
+#include "executor/segment_filter.h"
+
+#include <gtest/gtest.h>
+
+#include "executor/filter.h"
+#include "executor/record_filter.h"
+#include "tests/plan/random_filter.h"
+#include "tests/support/expect_ok.h"
+#include "tests/types/random_metadata.h"
+#include "tests/view/test_database.h"
+
+namespace ochre {
+namespace {
+
+// The records of a view that satisfy a filter when they are tested one by one.
+std::vector<std::string> TestOneByOne(const CollectionView& view, const CompiledFilter& filter) {
+  std::vector<std::string> ids;
+  for (const RecordLocation location : Must(WalkRecords(view, view.All(), 0, 1'000'000))) {
+    const ViewRecord record = Must(view.Read(location, {.contents = true}));
+    if (FilterHolds(filter, {record.id, record.contents.document, record.contents.metadata})) {
+      ids.emplace_back(record.id);
+    }
+  }
+  return ids;
+}
+
+std::vector<std::string> IdsOf(const CollectionView& view, const MatchSet& matches) {
+  std::vector<std::string> ids;
+  for (const RecordLocation location : Must(WalkRecords(view, matches, 0, 1'000'000))) {
+    ids.emplace_back(Must(view.Read(location, {})).id);
+  }
+  return ids;
+}
+
+// Values that the conditions of RandomFilter meet: small numbers, short texts, arrays of them.
+MetadataValue SmallValue(RandomEngine& random) {
+  const auto number = static_cast<int64_t>(RandomBelow(random, 5)) - 1;
+  switch (RandomBelow(random, 8)) {
+    case 0:
+      return RandomBelow(random, 2) == 0;
+    case 1:
+    case 2:
+      return number;
+    case 3:
+      return static_cast<double>(number) / 2;
+    case 4:
+      return RandomText(random, 2);
+    case 5:
+      return std::vector<int64_t>{number, 2};
+    case 6:
+      return std::vector<std::string>{RandomText(random, 1), "b"};
+    default:
+      return RandomMetadataValue(random);
+  }
+}
+
+class SegmentFilterTest : public testing::Test {
+ protected:
+  // Random records in two segments, some of which are deleted or replaced since, and in the tail.
+  SegmentFilterTest() {
+    for (int batch = 0; batch < 6; ++batch) {
+      std::vector<std::string> ids;
+      std::vector<std::optional<std::string>> documents;
+      std::vector<Metadata> metadatas;
+      for (int i = 0; i < 60; ++i) {
+        std::string id = RandomText(random_, 3) + std::to_string(RandomBelow(random_, 150));
+        if (i == 0) id = "a";
+        if (std::find(ids.begin(), ids.end(), id) != ids.end()) continue;
+        ids.push_back(std::move(id));
+        documents.push_back(RandomBelow(random_, 4) == 0 ? std::nullopt : std::optional(RandomText(random_, 12)));
+        Metadata metadata;
+        for (const char* key : {"k0", "k1", "k2"}) {
+          if (RandomBelow(random_, 4) != 0) metadata[key] = SmallValue(random_);
+        }
+        metadatas.push_back(std::move(metadata));
+      }
+      const std::vector<float> embeddings(ids.size(), 1.0f);
+      database_.Write(OperationKind::kUpsert,
+                      {.ids = ids, .embeddings = {embeddings, 1}, .documents = documents, .metadatas = metadatas});
+      database_.Delete({ids[3], ids[7]});
+      if (batch == 1 || batch == 3) database_.MoveTailToSegment();
+    }
+    view_ = database_.Pin();
+  }
+
+  static constexpr uint64_t kSeed = 5;
+  RandomEngine random_{kSeed};
+  TestDatabase database_;
+  std::shared_ptr<const CollectionView> view_;
+};
+
+TEST_F(SegmentFilterTest, IndexesAgreeWithTestingRecordsOneByOne) {
+  SCOPED_TRACE("seed 5");
+  int64_t matched = 0;
+  for (int i = 0; i < 1'500; ++i) {
+    const Filter filter = RandomFilter(random_, 3);
+    ASSERT_OK_AND_ASSIGN(CompiledFilter compiled, CompiledFilter::Compile(filter));
+    const std::vector<std::string> expected = TestOneByOne(*view_, compiled);
+    ASSERT_OK_AND_ASSIGN(const MatchSet matches,
+                         FilterView(*view_, {.ids = std::nullopt, .filter = std::move(compiled)}));
+    ASSERT_EQ(IdsOf(*view_, matches), expected) << filter.ToJson();
+    matched += !expected.empty() && static_cast<int64_t>(expected.size()) < view_->record_count;
+  }
+  EXPECT_GT(matched, 500) << "most filters match nothing or everything, and test little";
+}
+
+TEST_F(SegmentFilterTest, DeletedRowsNeverMatch) {
+  for (size_t s = 0; s < view_->segments.size(); ++s) {
+    ASSERT_GT(view_->segments[s].deletions->deleted_count(), 0);
+    for (const Filter& filter : {Filter(), Key("absent") != 1, Must(Filter::FromJson(R"({"$and": []})"))}) {
+      ASSERT_OK_AND_ASSIGN(const CompiledFilter compiled, CompiledFilter::Compile(filter));
+      ASSERT_OK_AND_ASSIGN(const Roaring rows, FilterSegment(view_->segments[s], compiled));
+      EXPECT_EQ(rows, view_->segments[s].deletions->Live()) << filter.ToJson();
+    }
+  }
+}
+
+TEST_F(SegmentFilterTest, IdsAndFilterSelectTheIntersection) {
+  SCOPED_TRACE("seed 5");
+  const std::vector<std::string> all = TestDatabase::IdsOf(*view_);
+  for (int i = 0; i < 200; ++i) {
+    const Filter filter = RandomCondition(random_);
+    std::vector<std::string> ids = {"unknown"};
+    for (int j = 0; j < 20; ++j) ids.push_back(all[RandomBelow(random_, all.size())]);  // repeats among them
+    ASSERT_OK_AND_ASSIGN(CompiledFilter compiled, CompiledFilter::Compile(filter));
+    std::vector<std::string> expected;
+    for (const std::string& id : TestOneByOne(*view_, compiled)) {
+      if (std::find(ids.begin(), ids.end(), id) != ids.end()) expected.push_back(id);
+    }
+    ASSERT_OK_AND_ASSIGN(const MatchSet matches, FilterView(*view_, {.ids = ids, .filter = std::move(compiled)}));
+    ASSERT_EQ(IdsOf(*view_, matches), expected) << filter.ToJson();
+  }
+}
+
+TEST_F(SegmentFilterTest, AnEmptyListOfIdsSelectsNothing) {
+  ASSERT_OK_AND_ASSIGN(const MatchSet matches, FilterView(*view_, {.ids = std::vector<std::string>(), .filter = {}}));
+  EXPECT_EQ(matches.count(), 0);
+}
+
+}  // namespace
+}  // namespace ochre
