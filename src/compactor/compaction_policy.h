@@ -27,10 +27,11 @@ struct SegmentSize {
   int64_t live_count = 0;  // rows that are not deleted
 };
 
-// A segment is merged if what is merged already has at least 1 / kMergeRatio of its live rows. So of the segments that
-// stay each has more than kMergeRatio times as many as all smaller ones together: n records lie in
-// O(log n) segments and each is rewritten O(log n) times (size tiers, as in log-structured merge trees; O'Neil et al.
-// 1996). Few segments matter more than few rewrites: searching four costs twice as much as searching one.
+// A segment is merged if what is merged already has at least 1 / kMergeRatio of its live rows. So each segment that
+// stays has more than kMergeRatio times as many as the next smaller one, and a row that is rewritten lies in a segment
+// of at least 1.5 times the size afterwards: n records lie in O(log n) segments and each is rewritten O(log n) times
+// (size tiers, as in log-structured merge trees; O'Neil et al. 1996). Few segments matter more than few rewrites:
+// searching four costs twice as much as searching one.
 inline constexpr int64_t kMergeRatio = 2;
 
 // A segment of which more than this part is deleted is rewritten in any case: searches walk through dead rows.

@@ -72,18 +72,22 @@ void Compactor::Enqueue(CollectionId collection, Entry& entry) {
   work_changed_.NotifyOne();
 }
 
-void Compactor::Nudge(CollectionId collection, const CollectionView& view) {
-  const bool wanted = WantsCompaction(view);
-  if (!wanted && !MayAge(options_, TailOf(view))) return;
-  MutexLock lock(mutex_);
-  Entry& entry = entries_[collection];
-  if (entry.failures > 0) return;  // its retries are scheduled, or it has had its last
-  if (wanted) {
+void Compactor::Schedule(CollectionId collection, Entry& entry, const CollectionView& view) {
+  if (entry.queued || entry.running) return;  // Release looks again after a run
+  if (WantsCompaction(view)) {
     Enqueue(collection, entry);
-  } else if (entry.due_at == Clock::time_point::max() && !entry.queued && !entry.running) {
+  } else if (MayAge(options_, TailOf(view)) && entry.due_at == Clock::time_point::max()) {
     entry.due_at = Clock::now() + std::chrono::seconds(options_.aged_tail_seconds);
     work_changed_.NotifyOne();
   }
+}
+
+void Compactor::Nudge(CollectionId collection, const CollectionView& view) {
+  if (!WantsCompaction(view) && !MayAge(options_, TailOf(view))) return;
+  MutexLock lock(mutex_);
+  Entry& entry = entries_[collection];
+  if (entry.failures > 0) return;  // its retries are scheduled, or it has had its last
+  Schedule(collection, entry, view);
 }
 
 Status Compactor::Throttle(CollectionId collection, const CollectionView& view) {
@@ -177,7 +181,7 @@ void Compactor::Release(CollectionId collection, const Status& outcome) {
   if (outcome.ok()) {
     entry.failures = 0;
     entry.last_error = Status::Ok();
-    if (view.ok() && WantsCompaction(**view)) Enqueue(collection, entry);
+    if (view.ok()) Schedule(collection, entry, **view);
   } else if (outcome.code() == StatusCode::kNotFound) {
     entries_.erase(collection);  // it was deleted
   } else if (outcome.code() != StatusCode::kCancelled) {

@@ -67,6 +67,8 @@ class Compactor {
   bool TakeNext(CollectionId& collection);
   void EnqueueDue(Clock::time_point now) OCHRE_REQUIRES(mutex_);
   void Enqueue(CollectionId collection, Entry& entry) OCHRE_REQUIRES(mutex_);
+  // Enqueues it now, or notes when it will be due, if the policy wants either.
+  void Schedule(CollectionId collection, Entry& entry, const CollectionView& view) OCHRE_REQUIRES(mutex_);
   bool AcquireExclusively(CollectionId collection);
   void Release(CollectionId collection, const Status& outcome);
   // One compaction by the policy, or a full one.

@@ -1,0 +1,244 @@
+#include "compactor/compactor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "tests/support/expect_ok.h"
+#include "tests/view/test_database.h"
+
+namespace ochre {
+namespace {
+
+using testing::IsEmpty;
+
+// Bounds that nothing in these tests reaches, so that each test lowers the one that it is about.
+ClientOptions Quiet() {
+  return {.compaction_threads = 1,
+          .tail_records_max = 1'000'000,
+          .tail_bytes_max = int64_t{1} << 40,
+          .aged_tail_records_min = 1'000'000,
+          .aged_tail_seconds = 1'000'000,
+          .tail_bytes_slowdown = int64_t{1} << 40};
+}
+
+// Storage whose writers wait for a gate, so that a compaction is under way for as long as a test likes.
+class GatedStorage : public Storage {
+ public:
+  explicit GatedStorage(Storage& storage) : storage_(storage) {}
+
+  void Open() {
+    MutexLock lock(mutex_);
+    open_ = true;
+    changed_.NotifyAll();
+  }
+  void AwaitWriter() {
+    MutexLock lock(mutex_);
+    while (!waiting_) changed_.Wait(lock);
+  }
+
+  Result<std::unique_ptr<BlobWriter>> Create(std::string_view name) override {
+    MutexLock lock(mutex_);
+    waiting_ = true;
+    changed_.NotifyAll();
+    while (!open_) changed_.Wait(lock);
+    return storage_.Create(name);
+  }
+  Result<std::shared_ptr<const Blob>> Map(std::string_view name) const override { return storage_.Map(name); }
+  Result<std::vector<std::string>> List(std::string_view folder) const override { return storage_.List(folder); }
+  Status DeleteFolder(std::string_view folder) override { return storage_.DeleteFolder(folder); }
+  Status SyncFolder(std::string_view folder) override { return storage_.SyncFolder(folder); }
+
+ private:
+  Storage& storage_;
+  Mutex mutex_;
+  CondVar changed_;
+  bool open_ = false;
+  bool waiting_ = false;
+};
+
+class CompactorTest : public testing::Test {
+ protected:
+  void Start(const ClientOptions& options) {
+    compactor_ =
+        std::make_unique<Compactor>(database_.storage, *database_.log, *database_.sysdb, database_.views, options);
+  }
+
+  // As the Gateway does.
+  void Add(int begin, int end) {
+    std::vector<std::string> ids;
+    for (int i = begin; i < end; ++i) ids.push_back("id" + std::to_string(i));
+    const std::vector<float> embeddings(ids.size() * 2, 1.0f);
+    database_.Write(OperationKind::kAdd, {.ids = ids, .embeddings = {embeddings, 2}});
+    compactor_->Nudge(database_.collection, *database_.Pin());
+  }
+  void Delete(int begin, int end) {
+    std::vector<std::string> ids;
+    for (int i = begin; i < end; ++i) ids.push_back("id" + std::to_string(i));
+    database_.Delete(ids);
+    compactor_->Nudge(database_.collection, *database_.Pin());
+  }
+
+  // Until a background compaction has covered every operation. Takes milliseconds; the bound ends a failure.
+  void AwaitEmptyTail() {
+    for (int i = 0; i < 30'000 && database_.Pin()->tail_operations() > 0; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    EXPECT_EQ(database_.Pin()->tail_operations(), 0);
+  }
+
+  TestDatabase database_;
+  std::unique_ptr<Compactor> compactor_;
+};
+
+TEST_F(CompactorTest, ATailOfManyRecordsIsCompacted) {
+  ClientOptions options = Quiet();
+  options.tail_records_max = 100;
+  Start(options);
+  Add(0, 99);
+  ASSERT_OK(compactor_->WaitUntilIdle(database_.collection));
+  EXPECT_EQ(database_.Pin()->tail_operations(), 99);
+  Add(99, 100);
+  AwaitEmptyTail();
+  EXPECT_EQ(database_.Pin()->record_count, 100);
+}
+
+TEST_F(CompactorTest, ATailOfManyBytesIsCompacted) {
+  ClientOptions options = Quiet();
+  options.tail_bytes_max = 5'000;
+  Start(options);
+  Add(0, 1);
+  ASSERT_OK(compactor_->WaitUntilIdle(database_.collection));
+  EXPECT_EQ(database_.Pin()->tail_operations(), 1);
+  const std::string large(5'000, 'x');
+  database_.Write(OperationKind::kUpdate, {.ids = {"id0"}, .documents = {large}});
+  compactor_->Nudge(database_.collection, *database_.Pin());
+  AwaitEmptyTail();
+}
+
+TEST_F(CompactorTest, AnAgedTailIsCompactedIfItIsNotTiny) {
+  for (const int64_t seconds : {0, 1}) {
+    ClientOptions options = Quiet();
+    options.aged_tail_records_min = 10;
+    options.aged_tail_seconds = seconds;
+    Start(options);
+    const int first = static_cast<int>(seconds) * 100;
+    Add(first, first + 9);
+    ASSERT_OK(compactor_->WaitUntilIdle(database_.collection));
+    EXPECT_EQ(database_.Pin()->tail_operations(), 9);
+    Add(first + 9, first + 10);
+    AwaitEmptyTail();
+  }
+}
+
+TEST_F(CompactorTest, ATailThatGrewDuringACompactionStillAges) {
+  GatedStorage gated(database_.storage);
+  ClientOptions options = Quiet();
+  options.tail_records_max = 100;
+  options.aged_tail_records_min = 10;
+  options.aged_tail_seconds = 0;
+  compactor_ = std::make_unique<Compactor>(gated, *database_.log, *database_.sysdb, database_.views, options);
+  Add(0, 100);
+  gated.AwaitWriter();
+  Add(100, 150);  // the last write there ever is
+  gated.Open();
+  AwaitEmptyTail();
+  compactor_.reset();
+}
+
+TEST_F(CompactorTest, TheLogIsPurgedOfWhatIsCompacted) {
+  Start(Quiet());
+  Add(0, 500);
+  ASSERT_OK(compactor_->CompactFully(database_.collection));
+  EXPECT_EQ(database_.log->Read(database_.collection, LogPosition{0}, 1).status().code(), StatusCode::kAborted);
+  EXPECT_THAT(Must(database_.log->Read(database_.collection, LogPosition{500}, 1)), IsEmpty());
+  EXPECT_EQ(Must(database_.log->LastPosition(database_.collection)), LogPosition{500});
+}
+
+TEST_F(CompactorTest, DeadRowsAreReclaimedInTheBackground) {
+  Start(Quiet());
+  Add(0, 1'000);
+  ASSERT_OK(compactor_->CompactFully(database_.collection));
+  Delete(0, 200);  // under kDeadPartMax
+  ASSERT_OK(compactor_->WaitUntilIdle(database_.collection));
+  EXPECT_EQ(database_.Pin()->segments[0].deletions->deleted_count(), 200);
+  Delete(200, 300);
+  ASSERT_OK(compactor_->WaitUntilIdle(database_.collection));
+  const auto view = database_.Pin();
+  ASSERT_EQ(view->segments.size(), 1u);
+  EXPECT_EQ(view->segments[0].deletions->deleted_count(), 0);
+  EXPECT_EQ(view->segments[0].segment->row_count(), 700);
+}
+
+TEST_F(CompactorTest, CompactingFullyLeavesOneCleanSegmentAndNoGarbage) {
+  Start(Quiet());
+  for (int round = 0; round < 5; ++round) {
+    Add(round * 10, round * 10 + 10);
+    database_.MoveTailToSegment();
+  }
+  Delete(7, 9);
+  ASSERT_OK(compactor_->CompactFully(database_.collection));
+  const auto view = database_.Pin();
+  ASSERT_EQ(view->segments.size(), 1u);
+  EXPECT_EQ(view->segments[0].segment->row_count(), 48);
+  EXPECT_EQ(Must(database_.storage.List(kSegmentsFolder)).size(), 1u);
+  const uint64_t version = view->version;
+  ASSERT_OK(compactor_->CompactFully(database_.collection));
+  EXPECT_EQ(database_.Pin()->version, version) << "there was nothing left to do";
+}
+
+TEST_F(CompactorTest, WritersAreSlowedDownButNeverRefusedWhileCompactingSucceeds) {
+  ClientOptions options = Quiet();
+  options.tail_bytes_slowdown = 1'000;
+  Start(options);
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_OK(compactor_->Throttle(database_.collection, *database_.Pin()));
+    Add(i, i + 1);
+    EXPECT_LT(database_.Pin()->tail_bytes, 4 * options.tail_bytes_slowdown);
+  }
+  EXPECT_EQ(database_.Pin()->record_count, 100);
+  EXPECT_GT(database_.Pin()->version, 0u);
+}
+
+TEST_F(CompactorTest, StoppingRefusesFurtherWorkAndIsIdempotent) {
+  Start(Quiet());
+  Add(0, 10);
+  compactor_->Stop();
+  compactor_->Stop();
+  EXPECT_EQ(compactor_->CompactFully(database_.collection).code(), StatusCode::kCancelled);
+  EXPECT_EQ(compactor_->WaitUntilIdle(database_.collection).code(), StatusCode::kCancelled);
+  EXPECT_EQ(database_.Pin()->tail_operations(), 10);
+}
+
+TEST_F(CompactorTest, ADeletedCollectionIsNotFoundAndItsSegmentsGo) {
+  Start(Quiet());
+  Add(0, 10);
+  ASSERT_OK(compactor_->CompactFully(database_.collection));
+  ASSERT_OK(database_.sysdb->DeleteCollection(kDefaultTenant, kDefaultDatabase, "docs"));
+  database_.views.Forget(database_.collection);
+  compactor_->Forget(database_.collection);
+  EXPECT_THAT(Must(database_.storage.List(kSegmentsFolder)), IsEmpty());
+  EXPECT_EQ(compactor_->CompactFully(database_.collection).code(), StatusCode::kNotFound);
+  EXPECT_EQ(compactor_->WaitUntilIdle(database_.collection).code(), StatusCode::kNotFound);
+}
+
+TEST_F(CompactorTest, WhatACrashLeftIsRemovedAtTheStart) {
+  const SegmentId left_over = RandomUuid();
+  {
+    auto writer = Must(database_.storage.Create(SegmentFolder(left_over) + "/ids.bin"));
+    Must(writer->Append("half a segment"));
+    Must(writer->Finish());
+  }
+  const CollectionId deleted = RandomUuid();
+  auto bytes = std::make_shared<const std::string>(Must(EncodeOperations(OperationKind::kDelete, {.ids = {"a"}})));
+  Must(database_.log->Append(deleted, bytes, 1));
+  Start(Quiet());
+  while (!Must(database_.storage.List(kSegmentsFolder)).empty() || !Must(database_.log->Collections()).empty()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+}  // namespace
+}  // namespace ochre
