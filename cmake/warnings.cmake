@@ -10,6 +10,8 @@ endif()
 # The distance kernels promise the same bits on every CPU, which a compiler that fuses a*b+c where it can would break.
 add_compile_options(-ffp-contract=off)
 if(OCHRE_SANITIZE)
+  # With the sanitizers' code in between GCC 12 no longer sees that an optional is set before it is read.
+  add_compile_options(-Wno-maybe-uninitialized)
   add_compile_options(-fsanitize=${OCHRE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=${OCHRE_SANITIZE})
 endif()

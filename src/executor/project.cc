@@ -27,8 +27,11 @@ Result<RecordColumns> Project(const CollectionView& view, std::span<const Record
     columns.embeddings.emplace().columns = view.dimension();
     columns.embeddings->values.reserve(locations.size() * static_cast<size_t>(view.dimension()));
   }
-  for (const RecordLocation location : locations) {
-    OCHRE_ASSIGN_OR_RETURN(const ViewRecord record, view.Read(location, parts));
+  constexpr size_t kAhead = RecordStore::kPrefetchDistance;
+  for (size_t i = 0; i < locations.size(); ++i) {
+    if (parts.contents && i + 2 * kAhead < locations.size()) view.PrefetchPlace(locations[i + 2 * kAhead]);
+    if (parts.contents && i + kAhead < locations.size()) view.PrefetchContents(locations[i + kAhead]);
+    OCHRE_ASSIGN_OR_RETURN(const ViewRecord record, view.Read(locations[i], parts));
     columns.ids.Append(record.id);
     if (include.documents) AppendOptional(*columns.documents, record.contents.document);
     if (include.uris) AppendOptional(*columns.uris, record.contents.uri);

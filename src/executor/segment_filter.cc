@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "executor/record_filter.h"
 #include "plan/filter_operators.h"
@@ -80,11 +81,17 @@ class SegmentConditions {
     }
     *candidates &= live_;
     OCHRE_ASSIGN_OR_RETURN(const RecordStore* records, segment_.Records());
-    Roaring rows;
-    for (const uint32_t ordinal : *candidates) {
-      OCHRE_ASSIGN_OR_RETURN(const StoredRecord record, records->Read(Ordinal{ordinal}));
-      if (record.document.has_value() && DocumentMatches(condition, *record.document)) rows.add(ordinal);
+    std::vector<uint32_t> ordinals(candidates->cardinality());
+    candidates->toUint32Array(ordinals.data());
+    constexpr size_t kAhead = RecordStore::kPrefetchDistance;
+    std::vector<uint32_t> matching;
+    for (size_t i = 0; i < ordinals.size(); ++i) {
+      if (i + 2 * kAhead < ordinals.size()) records->PrefetchPlace(Ordinal{ordinals[i + 2 * kAhead]});
+      if (i + kAhead < ordinals.size()) records->PrefetchRow(Ordinal{ordinals[i + kAhead]});
+      OCHRE_ASSIGN_OR_RETURN(const StoredRecord record, records->Read(Ordinal{ordinals[i]}));
+      if (record.document.has_value() && DocumentMatches(condition, *record.document)) matching.push_back(ordinals[i]);
     }
+    Roaring rows(matching.size(), matching.data());
     return rows;
   }
 

@@ -75,11 +75,20 @@ Result<RecordStore> RecordStore::Open(const VerifiedBlob& blob, int64_t row_coun
   return RecordStore(blob, row_count);
 }
 
+void RecordStore::PrefetchRow(Ordinal ordinal) const {
+  const auto range = blob_->Read(PlaceOf(static_cast<uint64_t>(ordinal)), sizeof(uint64_t));
+  if (!range.ok()) return;  // Read will say so
+  constexpr uint64_t kCacheLineBytes = 64;
+  const auto begin = LoadRaw<uint64_t>(AsText(*range), 0);
+  blob_->Prefetch(begin);
+  blob_->Prefetch(begin + kCacheLineBytes);
+}
+
 Result<StoredRecord> RecordStore::Read(Ordinal ordinal) const {
   const auto row = static_cast<uint64_t>(ordinal);
   assert(row < static_cast<uint64_t>(row_count_));
-  const uint64_t table_at = blob_->size() - (static_cast<uint64_t>(row_count_) + 1) * sizeof(uint64_t);
-  OCHRE_ASSIGN_OR_RETURN(const auto range, blob_->Read(table_at + row * sizeof(uint64_t), 2 * sizeof(uint64_t)));
+  const uint64_t table_at = PlaceOf(0);
+  OCHRE_ASSIGN_OR_RETURN(const auto range, blob_->Read(PlaceOf(row), 2 * sizeof(uint64_t)));
   const auto begin = LoadRaw<uint64_t>(AsText(range), 0);
   const auto end = LoadRaw<uint64_t>(AsText(range), sizeof(uint64_t));
   const auto malformed = [&] { return Status::DataLoss(blob_->name(), " contradicts itself in row ", row); };

@@ -61,8 +61,19 @@ class RecordStore {
   // Valid while the blob is. DataLoss names the file.
   Result<StoredRecord> Read(Ordinal ordinal) const;
 
+  // Hints for whoever reads scattered rows, each of which costs two dependent cache misses: while row i is read, call
+  // PrefetchRow for row i + kPrefetchDistance and PrefetchPlace for row i + 2 * kPrefetchDistance.
+  static constexpr size_t kPrefetchDistance = 8;  // the work on 8 rows, some 100 ns each, covers a miss of 300 ns
+  void PrefetchPlace(Ordinal ordinal) const { blob_->Prefetch(PlaceOf(static_cast<uint64_t>(ordinal))); }
+  void PrefetchRow(Ordinal ordinal) const;
+
  private:
   RecordStore(const VerifiedBlob& blob, int64_t row_count) : blob_(&blob), row_count_(row_count) {}
+
+  // Where the file says where row `row` begins.
+  uint64_t PlaceOf(uint64_t row) const {
+    return blob_->size() - (static_cast<uint64_t>(row_count_) + 1 - row) * sizeof(uint64_t);
+  }
 
   const VerifiedBlob* blob_;
   int64_t row_count_;

@@ -42,6 +42,18 @@ Result<ViewRecord> CollectionView::Read(RecordLocation location, RecordParts par
   return record;
 }
 
+void CollectionView::PrefetchPlace(RecordLocation location) const {
+  if (location.segment == RecordLocation::kTail) return;
+  const auto records = segments[static_cast<size_t>(location.segment)].segment->Records();
+  if (records.ok()) (*records)->PrefetchPlace(Ordinal{location.row});
+}
+
+void CollectionView::PrefetchContents(RecordLocation location) const {
+  if (location.segment == RecordLocation::kTail) return;
+  const auto records = segments[static_cast<size_t>(location.segment)].segment->Records();
+  if (records.ok()) (*records)->PrefetchRow(Ordinal{location.row});
+}
+
 void CollectionView::SortTail(std::vector<uint32_t>& indexes) const {
   const auto before = [&](uint32_t a, uint32_t b) { return tail->record(a).offset_id < tail->record(b).offset_id; };
   if (!std::is_sorted(indexes.begin(), indexes.end(), before)) std::sort(indexes.begin(), indexes.end(), before);

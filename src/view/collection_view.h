@@ -71,6 +71,10 @@ struct CollectionView {
   // Valid while the view is. DataLoss names a damaged file.
   Result<ViewRecord> Read(RecordLocation location, RecordParts parts) const;
 
+  // Hints for whoever reads the contents of many records, as those of segment/record_store.h; nothing for the tail.
+  void PrefetchPlace(RecordLocation location) const;
+  void PrefetchContents(RecordLocation location) const;
+
   // Floats per embedding; 0 while no record was ever inserted.
   int32_t dimension() const { return segments.empty() ? tail->dimension() : segments.front().segment->dimension(); }
 
