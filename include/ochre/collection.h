@@ -69,7 +69,7 @@ class OCHRE_EXPORT Collection {
   Result<GetResult> Peek(int64_t limit = 10) const;
 
   // The nearest records, per query; ties in order of insertion. InvalidArgument: a bad filter, n_results under 1, a
-  // dimension other than the collection's, or neither or both of embeddings and texts.
+  // dimension other than the collection's, or both embeddings and texts. No queries give no results.
   Result<QueryResult> Query(const QueryRequest& request) const;
 
   // Live records.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "api/convert.h"
+#include "gateway/validate.h"
 #include "instance/instance.h"
 
 namespace ochre {
@@ -74,6 +75,7 @@ Result<QueryResult> Collection::Query(const QueryRequest& request) const {
         "the query is given as texts, but this handle has no embedding function; give embeddings, or an embedding "
         "function when getting the collection");
   }
+  OCHRE_RETURN_IF_ERROR(ValidateQueryTexts(request.texts));
   OCHRE_ASSIGN_OR_RETURN(const std::vector<float> rows, EmbedAll(*embedding_function_, request.texts));
   QueryRequest embedded = request;
   embedded.texts = {};

@@ -12,6 +12,12 @@ using Json = nlohmann::json;
 
 constexpr std::string_view kHashingName = "ochre_hashing";
 
+// The string under `key`; empty when there is none, or something else.
+std::string TextOf(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 }  // namespace
 
 CollectionInfo ToInfo(const CollectionRecord& record) {
@@ -40,15 +46,21 @@ Result<std::string> ToConfigurationBlock(const EmbeddingFunction* function) {
 Result<std::shared_ptr<const EmbeddingFunction>> ResolveEmbeddingFunction(
     const std::string& block, std::shared_ptr<const EmbeddingFunction> given) {
   const Json json = Json::parse(block, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || json.value("type", "") != "known") return given;
-  const std::string name = json.value("name", "");
+  if (!json.is_object() || TextOf(json, "type") != "known") return given;
+  const std::string name = TextOf(json, "name");
   if (given != nullptr) {
     if (given->Name() == name) return given;
     return Status::InvalidArgument("the collection's embedding function is \"", name, "\", and \"", given->Name(),
                                    "\" was given");
   }
   if (name != kHashingName) return given;
-  return MakeHashingEmbedder(json["config"].value("dimension", int32_t{0}));
+  // Stored by whoever gave a function of that name, so it may hold anything.
+  const auto dimension = json.value(Json::json_pointer("/config/dimension"), Json());
+  if (!dimension.is_number_integer() || dimension != dimension.get<int32_t>()) {
+    return Status::InvalidArgument("the collection's embedding function \"", name,
+                                   "\" is stored without a dimension: ", block);
+  }
+  return MakeHashingEmbedder(dimension.get<int32_t>());
 }
 
 CollectionId ParseCollectionId(const std::string& id) {

@@ -58,6 +58,9 @@ Status ValidateGet(const GetRequest& request);
 Status ValidateQuery(const QueryRequest& request);
 Status ValidateDelete(const DeleteRequest& request);
 
+// No nulls, valid UTF-8. Part of ValidateQuery; apart, for callers that embed the texts before the Gateway sees them.
+Status ValidateQueryTexts(const StringColumn& texts);
+
 // limit >= 0 where given, offset >= 0.
 Status ValidatePage(std::optional<int64_t> limit, int64_t offset);
 

@@ -47,16 +47,21 @@ Status ValidateGet(const GetRequest& request) {
   return Status::Ok();
 }
 
+Status ValidateQueryTexts(const StringColumn& texts) {
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const std::optional<std::string_view> text = texts[i];
+    if (!text.has_value()) return Status::InvalidArgument("the query text at index ", i, " is null");
+    if (!IsValidUtf8(*text)) return Status::InvalidArgument("the query text at index ", i, " is no valid UTF-8");
+  }
+  return Status::Ok();
+}
+
 Status ValidateQuery(const QueryRequest& request) {
   OCHRE_RETURN_IF_ERROR(ValidateSelection(request.ids, request.where, request.where_document));
   if (!request.texts.empty() && !request.embeddings.values.empty()) {
     return Status::InvalidArgument("a query takes embeddings or texts, not both");
   }
-  for (size_t i = 0; i < request.texts.size(); ++i) {
-    const std::optional<std::string_view> text = request.texts[i];
-    if (!text.has_value()) return Status::InvalidArgument("the query text at index ", i, " is null");
-    if (!IsValidUtf8(*text)) return Status::InvalidArgument("the query text at index ", i, " is no valid UTF-8");
-  }
+  OCHRE_RETURN_IF_ERROR(ValidateQueryTexts(request.texts));
   OCHRE_RETURN_IF_ERROR(ValidateMatrix(request.embeddings));
   for (int64_t row = 0; row < request.embeddings.rows(); ++row) {
     if (!IsFiniteRow(request.embeddings.Row(row), request.embeddings.columns)) {
