@@ -211,22 +211,15 @@ TEST(ClientOpenTest, TheFilesStayBoundedUnderASteadyLoad) {
     ASSERT_OK(docs.Delete({.ids = ids}));
   }
   ASSERT_OK(client->Compact(docs));
-  const auto log_bytes = [&] {
-    uintmax_t bytes = 0;
-    for (const char* name : {"log.sqlite3", "log.sqlite3-wal"}) {
-      std::error_code missing;
-      const auto size = std::filesystem::file_size(directory.path() / name, missing);
-      if (!missing) bytes += size;
-    }
-    return bytes;
-  };
-  // A few rounds in the file, and a write-ahead log of up to one checkpoint, 4 MiB, and what is written meanwhile.
-  EXPECT_LE(log_bytes(), uintmax_t{6} << 20);
   ASSERT_OK_AND_ASSIGN(const CollectionStats stats, client->Stats(docs));
   EXPECT_EQ(stats.segment_count, 0);
   EXPECT_EQ(stats.record_count, 0);
   ASSERT_OK(client->Close());
   EXPECT_TRUE(std::filesystem::is_empty(directory.path() / "segments"));
+  // Closing empties the write-ahead log, whose size until then depends on when its checkpoints run. The pages of purged
+  // batches are used again, so the file is as large as a few rounds: 16 of 60 KB.
+  EXPECT_FALSE(std::filesystem::exists(directory.path() / "log.sqlite3-wal"));
+  EXPECT_LE(std::filesystem::file_size(directory.path() / "log.sqlite3"), uintmax_t{1} << 20);
 }
 
 }  // namespace
