@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 #include <new>
 
 namespace ochre {
@@ -11,7 +10,7 @@ namespace {
 constexpr std::align_val_t kRowAlignment{64};
 
 std::string_view CopyTo(char*& out, std::string_view text) {
-  std::memcpy(out, text.data(), text.size());
+  text.copy(out, text.size());  // unlike memcpy, also for an empty text without data
   const std::string_view copy(out, text.size());
   out += text.size();
   return copy;
