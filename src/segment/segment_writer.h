@@ -19,8 +19,8 @@
 
 namespace ochre {
 
-// Below this many rows a segment gets no graph and is scanned: exact, and about as fast: 5,000 x 100 floats at 9 ns a row
-// (bench/micro/distance_kernels_bench.cc) take 45 us, a search with ef 100 some 50 us (graph_search_bench).
+// Below this many rows a segment gets no graph and is scanned: exact, and about as fast: 5,000 x 100 floats at 9 ns a
+// row (bench/micro/distance_kernels_bench.cc) take 45 us, a search with ef 100 some 50 us (graph_search_bench).
 inline constexpr int64_t kGraphRowsMin = 5'000;
 
 struct SegmentRow {

@@ -13,7 +13,6 @@
 #include "ochre/metadata.h"
 #include "ochre/options.h"
 #include "ochre/status.h"
-
 #include "types/collection_configuration.h"
 #include "types/ids.h"
 
@@ -58,9 +57,9 @@ struct VersionSegment {
 // The index of one collection up to one log position. Version 0, without segments, is that of a new collection.
 struct CollectionVersion {
   uint64_t version = 0;
-  LogPosition log_position{};   // every operation up to here is in the segments or deleted from them
-  OffsetId next_offset_id{1};   // of the next record to be inserted
-  int64_t record_count = 0;     // live records in the segments
+  LogPosition log_position{};            // every operation up to here is in the segments or deleted from them
+  OffsetId next_offset_id{1};            // of the next record to be inserted
+  int64_t record_count = 0;              // live records in the segments
   std::vector<VersionSegment> segments;  // oldest first
 };
 
@@ -98,8 +97,8 @@ class SystemDatabase {
   Result<std::shared_ptr<const CollectionRecord>> GetCollection(CollectionId id) const;
   // Ordered by collection id; none when there is no such database. A negative limit means all.
   Result<std::vector<std::shared_ptr<const CollectionRecord>>> ListCollections(std::string_view tenant,
-                                                                               std::string_view database,
-                                                                               int64_t limit, int64_t offset) const;
+                                                                               std::string_view database, int64_t limit,
+                                                                               int64_t offset) const;
   Result<int64_t> CountCollections(std::string_view tenant, std::string_view database) const;
   // Replaces what is given. AlreadyExists: the new name is taken by another collection. NotFound.
   Status UpdateCollection(CollectionId id, const std::optional<std::string>& name,
