@@ -47,6 +47,8 @@ class Gateway {
 
   Status CreateTenant(std::string_view name);
   Result<TenantRecord> GetTenant(std::string_view name) const;
+  // May be set once; a second, different one is AlreadyExists.
+  Status SetTenantResourceName(std::string_view name, std::string_view resource_name);
 
   Status CreateDatabase(std::string_view tenant, std::string_view name);
   Result<DatabaseRecord> GetDatabase(std::string_view tenant, std::string_view name) const;
@@ -58,11 +60,17 @@ class Gateway {
   Result<CollectionPointer> GetCollection(std::string_view tenant, std::string_view database,
                                           std::string_view name) const;
   Result<CollectionPointer> GetCollection(CollectionId id) const;
+  // For callers that may see one database only. NotFound also when the collection is in another.
+  Result<CollectionPointer> GetCollection(std::string_view tenant, std::string_view database, CollectionId id) const;
   Result<std::vector<CollectionPointer>> ListCollections(std::string_view tenant, std::string_view database,
                                                          std::optional<int64_t> limit, int64_t offset) const;
   Result<int64_t> CountCollections(std::string_view tenant, std::string_view database) const;
-  Status ModifyCollection(CollectionId id, const CollectionChanges& changes);
+  // `configuration_json`, if not empty: as of UpdateConfigurationFromJson (types/collection_configuration.h).
+  Status ModifyCollection(CollectionId id, const CollectionChanges& changes, std::string_view configuration_json = {});
   Status DeleteCollection(std::string_view tenant, std::string_view database, std::string_view name);
+
+  // Deletes everything: what is left is a new database.
+  Status Reset();
 
   // `kind` is kAdd, kUpdate or kUpsert.
   Result<WriteReceipt> Write(CollectionId id, OperationKind kind, const Records& records);

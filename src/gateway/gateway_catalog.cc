@@ -26,6 +26,10 @@ Status Gateway::CreateTenant(std::string_view name) {
 
 Result<TenantRecord> Gateway::GetTenant(std::string_view name) const { return sysdb_.GetTenant(name); }
 
+Status Gateway::SetTenantResourceName(std::string_view name, std::string_view resource_name) {
+  return sysdb_.SetTenantResourceName(name, resource_name);
+}
+
 Status Gateway::CreateDatabase(std::string_view tenant, std::string_view name) {
   OCHRE_RETURN_IF_ERROR(ValidateName("name", name));
   return sysdb_.CreateDatabase(tenant, name, RandomUuid());
@@ -78,6 +82,13 @@ Result<CollectionPointer> Gateway::GetCollection(std::string_view tenant, std::s
 
 Result<CollectionPointer> Gateway::GetCollection(CollectionId id) const { return sysdb_.GetCollection(id); }
 
+Result<CollectionPointer> Gateway::GetCollection(std::string_view tenant, std::string_view database,
+                                                 CollectionId id) const {
+  OCHRE_ASSIGN_OR_RETURN(CollectionPointer collection, sysdb_.GetCollection(id));
+  if (collection->tenant == tenant && collection->database == database) return collection;
+  return Status::NotFound("Collection [", id.ToString(), "] does not exist");
+}
+
 Result<std::vector<CollectionPointer>> Gateway::ListCollections(std::string_view tenant, std::string_view database,
                                                                 std::optional<int64_t> limit, int64_t offset) const {
   OCHRE_RETURN_IF_ERROR(ValidatePage(limit, offset));
@@ -88,7 +99,8 @@ Result<int64_t> Gateway::CountCollections(std::string_view tenant, std::string_v
   return sysdb_.CountCollections(tenant, database);
 }
 
-Status Gateway::ModifyCollection(CollectionId id, const CollectionChanges& changes) {
+Status Gateway::ModifyCollection(CollectionId id, const CollectionChanges& changes,
+                                 std::string_view configuration_json) {
   OCHRE_ASSIGN_OR_RETURN(const CollectionPointer collection, sysdb_.GetCollection(id));
   if (changes.name.has_value()) OCHRE_RETURN_IF_ERROR(ValidateName("new_name", *changes.name));
   if (changes.metadata.has_value()) {
@@ -96,8 +108,11 @@ Status Gateway::ModifyCollection(CollectionId id, const CollectionChanges& chang
     OCHRE_RETURN_IF_ERROR(ValidateCollectionMetadata(*changes.metadata));
   }
   std::optional<CollectionConfiguration> configuration;
+  if (!configuration_json.empty()) {
+    OCHRE_ASSIGN_OR_RETURN(configuration, UpdateConfigurationFromJson(collection->configuration, configuration_json));
+  }
   if (changes.ef_search.has_value() || changes.max_neighbors.has_value()) {
-    configuration = collection->configuration;
+    if (!configuration.has_value()) configuration = collection->configuration;
     configuration->hnsw.ef_search = changes.ef_search.value_or(configuration->hnsw.ef_search);
     configuration->hnsw.max_neighbors = changes.max_neighbors.value_or(configuration->hnsw.max_neighbors);
     OCHRE_RETURN_IF_ERROR(ValidateConfiguration(*configuration));
@@ -108,6 +123,12 @@ Status Gateway::ModifyCollection(CollectionId id, const CollectionChanges& chang
 Status Gateway::DeleteCollection(std::string_view tenant, std::string_view database, std::string_view name) {
   OCHRE_ASSIGN_OR_RETURN(const CollectionId id, sysdb_.DeleteCollection(tenant, database, name));
   ForgetCollection(id);
+  return Status::Ok();
+}
+
+Status Gateway::Reset() {
+  OCHRE_ASSIGN_OR_RETURN(const std::vector<CollectionId> deleted, sysdb_.Reset());
+  for (const CollectionId& id : deleted) ForgetCollection(id);
   return Status::Ok();
 }
 

@@ -235,6 +235,34 @@ Result<std::vector<DatabaseRecord>> SystemDatabase::ListDatabases(std::string_vi
   }
 }
 
+Result<std::vector<CollectionId>> SystemDatabase::Reset() {
+  MutexLock lock(impl_->database_mutex);
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  OCHRE_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*connection));
+  std::vector<CollectionId> collections;
+  {
+    OCHRE_ASSIGN_OR_RETURN(SqliteStatement query, connection->Prepare("SELECT id FROM collections ORDER BY id"));
+    while (true) {
+      OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
+      if (!row) break;
+      collections.push_back(UuidFrom(query.Blob(0)));
+    }
+  }
+  for (const CollectionId& collection : collections) {
+    OCHRE_RETURN_IF_ERROR(DeleteCollectionRow(*connection, collection));
+  }
+  OCHRE_RETURN_IF_ERROR(connection->Execute(R"sql(
+    DELETE FROM databases;
+    DELETE FROM tenants;
+    INSERT INTO tenants VALUES(CAST('default_tenant' AS BLOB), NULL);
+    INSERT INTO databases VALUES(
+      zeroblob(16), CAST('default_tenant' AS BLOB), CAST('default_database' AS BLOB));
+  )sql"));
+  OCHRE_RETURN_IF_ERROR(transaction.Commit());
+  for (const CollectionId& collection : collections) impl_->Forget(collection);
+  return collections;
+}
+
 Result<std::vector<CollectionId>> SystemDatabase::DeleteDatabase(std::string_view tenant, std::string_view name) {
   MutexLock lock(impl_->database_mutex);
   OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());

@@ -85,6 +85,8 @@ class SystemDatabase {
   Result<DatabaseRecord> GetDatabase(std::string_view tenant, std::string_view name) const;
   // Ordered by name. A negative limit means all.
   Result<std::vector<DatabaseRecord>> ListDatabases(std::string_view tenant, int64_t limit, int64_t offset) const;
+  // Back to what a new one holds; returns the ids of the collections that were deleted.
+  Result<std::vector<CollectionId>> Reset();
   // Deletes it with all its collections, and returns their ids. NotFound: "Database [x] not found".
   Result<std::vector<CollectionId>> DeleteDatabase(std::string_view tenant, std::string_view name);
 

@@ -157,7 +157,10 @@ Status ValidateConfiguration(const CollectionConfiguration& configuration) {
   OCHRE_RETURN_IF_ERROR(ValidateHnsw(configuration.hnsw));
   OCHRE_ASSIGN_OR_RETURN(const Json function,
                          ParseJson("embedding function's configuration", configuration.embedding_function));
-  return CheckEmbeddingFunction(function);
+  OCHRE_RETURN_IF_ERROR(CheckEmbeddingFunction(function));
+  OCHRE_ASSIGN_OR_RETURN(const Json schema, ParseJson("schema", configuration.schema));
+  if (schema.is_null() || schema.is_object()) return Status::Ok();
+  return Status::InvalidArgument("the schema must be a JSON object, not ", schema.type_name());
 }
 
 std::string ConfigurationToJson(const CollectionConfiguration& configuration) {
@@ -166,7 +169,7 @@ std::string ConfigurationToJson(const CollectionConfiguration& configuration) {
   for (const SpaceName& candidate : kSpaceNames) {
     if (candidate.space == hnsw.space) space = candidate.name;
   }
-  const Json json = {
+  Json json = {
       {"hnsw",
        {{"space", space},
         {"ef_construction", hnsw.ef_construction},
@@ -177,6 +180,7 @@ std::string ConfigurationToJson(const CollectionConfiguration& configuration) {
         {"batch_size", hnsw.batch_size},
         {"sync_threshold", hnsw.sync_threshold}}},
       {"embedding_function", Json::parse(configuration.embedding_function, nullptr, /*allow_exceptions=*/false)}};
+  if (configuration.schema != "null") json["schema"] = Json::parse(configuration.schema, nullptr, false);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -192,8 +196,30 @@ Result<CollectionConfiguration> ConfigurationFromJson(std::string_view text) {
   if (IsGiven(json, "hnsw")) OCHRE_RETURN_IF_ERROR(ApplyHnswBlock(json["hnsw"], configuration.hnsw));
   if (IsGiven(json, "spann")) OCHRE_RETURN_IF_ERROR(ApplySpannBlock(json["spann"], configuration.hnsw));
   if (IsGiven(json, "embedding_function")) configuration.embedding_function = json["embedding_function"].dump();
+  if (IsGiven(json, "schema")) configuration.schema = json["schema"].dump();
   OCHRE_RETURN_IF_ERROR(ValidateConfiguration(configuration));
   return configuration;
+}
+
+Result<CollectionConfiguration> UpdateConfigurationFromJson(const CollectionConfiguration& configuration,
+                                                            std::string_view text) {
+  OCHRE_ASSIGN_OR_RETURN(const Json json, ParseJson("configuration", text));
+  if (!json.is_object()) {
+    return Status::InvalidArgument("the configuration must be a JSON object, not ", json.type_name());
+  }
+  CollectionConfiguration updated = configuration;
+  if (IsGiven(json, "hnsw")) {
+    const Json& block = json["hnsw"];
+    for (const std::string_view fixed : {"space", "ef_construction"}) {
+      if (block.is_object() && block.contains(fixed)) {
+        return Status::InvalidArgument("the hnsw field \"", fixed, "\" of a collection cannot be changed");
+      }
+    }
+    OCHRE_RETURN_IF_ERROR(ApplyHnswBlock(block, updated.hnsw));
+  }
+  if (IsGiven(json, "embedding_function")) updated.embedding_function = json["embedding_function"].dump();
+  OCHRE_RETURN_IF_ERROR(ValidateConfiguration(updated));
+  return updated;
 }
 
 Result<std::optional<HnswConfiguration>> HnswConfigurationFromMetadata(const Metadata& metadata) {

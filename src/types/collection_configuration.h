@@ -19,17 +19,26 @@ struct CollectionConfiguration {
   // {"type": "unknown"}, or "null".
   std::string embedding_function = "null";
 
+  // The schema that the collection was created with, as JSON text; "null" for none. Stored and given back as it is.
+  std::string schema = "null";
+
   friend bool operator==(const CollectionConfiguration&, const CollectionConfiguration&) = default;
 };
 
 // InvalidArgument names the field, its value and its bounds (those of HnswConfiguration's comments).
 Status ValidateConfiguration(const CollectionConfiguration& configuration);
 
-// {"hnsw": {...}, "embedding_function": ...} with every field. FromJson takes any subset of the fields of "hnsw" over
-// the defaults, refuses unknown ones, takes only `space` of a "spann" block, refuses both blocks at once, and ignores
-// unknown top-level keys. The result is validated.
+// {"hnsw": {...}, "embedding_function": ...} with every field, and "schema" if there is one. FromJson takes any subset
+// of the fields of "hnsw" over the defaults, refuses unknown ones, takes only `space` of a "spann" block, refuses both
+// blocks at once, and ignores unknown top-level keys. The result is validated.
 std::string ConfigurationToJson(const CollectionConfiguration& configuration);
 Result<CollectionConfiguration> ConfigurationFromJson(std::string_view json);
+
+// `configuration` with what `json` gives in its place: fields of "hnsw" other than "space" and "ef_construction", which
+// never change, and "embedding_function". A "spann" block is ignored, as are unknown top-level keys. The result is
+// validated. InvalidArgument: a field that is unknown or cannot change.
+Result<CollectionConfiguration> UpdateConfigurationFromJson(const CollectionConfiguration& configuration,
+                                                            std::string_view json);
 
 // What legacy "hnsw:..." keys in a collection's metadata say, over the defaults; nullopt when there is none.
 // InvalidArgument: "Failed to parse hnsw parameters from segment metadata", and which key.

@@ -352,6 +352,22 @@ CollectionVersion Version(uint64_t number, std::vector<VersionSegment> segments)
           .segments = std::move(segments)};
 }
 
+TEST_F(SystemDatabaseTest, AResetLeavesWhatANewOneHolds) {
+  ASSERT_TRUE(catalog_->CreateTenant("acme").ok());
+  ASSERT_TRUE(catalog_->CreateDatabase("acme", "papers", Id(9)).ok());
+  ASSERT_TRUE(catalog_->CreateCollection(Record(2, "second")).ok());
+  ASSERT_TRUE(catalog_->CreateCollection(Record(1, "first")).ok());
+  const auto deleted = catalog_->Reset();
+  ASSERT_TRUE(deleted.ok()) << deleted.status().ToString();
+  EXPECT_THAT(*deleted, ElementsAre(Id(1), Id(2)));
+  EXPECT_EQ(catalog_->GetTenant("acme").status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(catalog_->GetCollection(Id(1)).status().code(), StatusCode::kNotFound);
+  const auto database = catalog_->GetDatabase(kDefaultTenant, kDefaultDatabase);
+  ASSERT_TRUE(database.ok()) << database.status().ToString();
+  EXPECT_EQ(database->id, Uuid());
+  EXPECT_TRUE(catalog_->CreateCollection(Record(1, "first")).ok());
+}
+
 TEST_F(SystemDatabaseTest, ANewCollectionHasTheEmptyVersion) {
   const CollectionId id = Create(1, "docs");
   const auto version = catalog_->LatestVersion(id);

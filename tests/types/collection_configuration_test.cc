@@ -162,6 +162,36 @@ TEST(CollectionConfigurationTest, DeepNestingIsRefusedWithoutHarm) {
   EXPECT_THAT(ValidateConfiguration(configuration).message(), HasSubstr("nested more than"));
 }
 
+TEST(CollectionConfigurationTest, ASchemaIsKeptAsItIs) {
+  const auto parsed = ConfigurationFromJson(R"({"schema": {"keys": {"a": {}}}})");
+  ASSERT_TRUE(parsed.ok()) << parsed.status().ToString();
+  EXPECT_EQ(parsed->schema, R"({"keys":{"a":{}}})");
+  const auto again = ConfigurationFromJson(ConfigurationToJson(*parsed));
+  ASSERT_TRUE(again.ok()) << again.status().ToString();
+  EXPECT_EQ(*again, *parsed);
+  EXPECT_EQ(ConfigurationFromJson(R"({"schema": 1})").status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(CollectionConfigurationTest, AnUpdateReplacesWhatItGives) {
+  CollectionConfiguration stored;
+  stored.hnsw.space = Space::kCosine;
+  stored.hnsw.num_threads = 3;
+  const auto updated = UpdateConfigurationFromJson(
+      stored, R"({"hnsw": {"ef_search": 7}, "embedding_function": {"type": "unknown"}, "spann": {"space": "ip"}})");
+  ASSERT_TRUE(updated.ok()) << updated.status().ToString();
+  EXPECT_EQ(updated->hnsw.ef_search, 7);
+  EXPECT_EQ(updated->hnsw.num_threads, 3);
+  EXPECT_EQ(updated->hnsw.space, Space::kCosine);
+  EXPECT_EQ(updated->embedding_function, R"({"type":"unknown"})");
+}
+
+TEST(CollectionConfigurationTest, AnUpdateOfWhatNeverChangesIsRefused) {
+  for (const char* json : {R"({"hnsw": {"space": "ip"}})", R"({"hnsw": {"ef_construction": 5}})",
+                           R"({"hnsw": {"unknown": 5}})", R"({"hnsw": {"ef_search": 0}})", "[]"}) {
+    EXPECT_EQ(UpdateConfigurationFromJson({}, json).status().code(), StatusCode::kInvalidArgument) << json;
+  }
+}
+
 TEST(CollectionConfigurationTest, MetadataWithoutLegacyKeysConfiguresNothing) {
   EXPECT_EQ(HnswConfigurationFromMetadata({{"hnsw", 1}, {"topic", "x"}}).value(), std::nullopt);
 }
