@@ -28,6 +28,14 @@ enum class Durability : uint8_t {
   kMemory = 3,  // Client::InMemory(): lives as long as the client
 };
 
+// What a graph search reads of each vector until it re-ranks the nearest ones by their float32 values. Results carry
+// exact distances in every case.
+enum class Quantization : uint8_t {
+  kNone = 0,  // the float32 values themselves: 4 bytes a dimension
+  kInt8 = 1,  // 1 byte a dimension: faster, and about as good to search by
+  kLvq4 = 2,  // half a byte a dimension: the smallest; best from some 256 dimensions on
+};
+
 // Options of Client::Open. The defaults suit an application; each field says what it trades.
 struct ClientOptions {
   Durability durability = Durability::kFull;
@@ -62,6 +70,7 @@ struct HnswConfiguration {
   double resize_factor = 1.2;     // accepted for compatibility
   int64_t batch_size = 100;       // accepted for compatibility, at least 2
   int64_t sync_threshold = 1000;  // accepted for compatibility, at least 2
+  Quantization quantization = Quantization::kInt8;  // Ochre's own; cannot be changed later
 
   friend bool operator==(const HnswConfiguration&, const HnswConfiguration&) = default;
 };
@@ -72,6 +81,7 @@ struct CollectionOptions {
   int32_t max_neighbors = 16;
   int32_t ef_construction = 100;
   int32_t ef_search = 100;
+  Quantization quantization = Quantization::kInt8;
 
   // Absent when empty. "hnsw:space" and its like are honoured when the fields above are all defaults.
   Metadata metadata = {};

@@ -44,6 +44,12 @@ struct QueryRequest {
   bool exact = false;
   // Overrides the collection's ef_search for this query.
   std::optional<int32_t> ef_search = std::nullopt;
+  // Instead of ef_search, the share of the true nearest neighbours that graph searches are to find on average, in
+  // [0.5, 0.999]: each segment knows from its own calibration how far to search for it.
+  std::optional<double> target_recall = std::nullopt;
+  // Threads that share the queries of this call, at least 1 and used up to the number of cores; 0 means all cores. The
+  // answer does not depend on it.
+  int32_t num_threads = 1;
 };
 
 // Which records to delete: those that satisfy everything that is given. Something must be.

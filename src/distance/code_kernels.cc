@@ -1,0 +1,246 @@
+// The loops of codes.h, compiled once for each instruction set.
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <limits>
+
+#include "distance/codes.h"
+
+// The CPUs with 8-bit dot products (VNNI) too, which Highway leaves out unless it is asked for them.
+#define HWY_WANT_AVX3_DL
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "distance/code_kernels.cc"
+#include "hwy/foreach_target.h"  // must come before highway.h
+#include "hwy/highway.h"
+
+#ifndef OCHRE_DISTANCE_CODE_KERNELS_ONCE_
+#define OCHRE_DISTANCE_CODE_KERNELS_ONCE_
+namespace ochre {
+
+// What the loops need of a query.
+struct CodeKernelQuery {
+  explicit CodeKernelQuery(const CodeQuery& query)
+      : steps(query.steps()),
+        // Code bytes up to the end of their last block of 64.
+        code_bytes((CodeBytes(query.quantization_, query.dimension_) + 63) / 64 * 64),
+        sum(query.sum_),
+        base(query.base_),
+        weight(query.weight_),
+        bias(query.bias_),
+        space(query.space_),
+        is_lvq4(query.quantization_ == Quantization::kLvq4) {}
+
+  const int8_t* steps;
+  int64_t code_bytes;
+  int32_t sum;
+  float base, weight, bias;
+  Space space;
+  bool is_lvq4;
+};
+
+}  // namespace ochre
+#endif  // OCHRE_DISTANCE_CODE_KERNELS_ONCE_
+
+HWY_BEFORE_NAMESPACE();
+#if HWY_TARGET == HWY_AVX3_DL && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC target("avx512vnni")  // which the target implies, but Highway 1.0.3 does not tell the compiler
+#endif
+namespace ochre {
+namespace HWY_NAMESPACE {
+namespace {
+
+// Rows whose sums are taken side by side: their loads overlap, and four sums are added up at once.
+constexpr int64_t kRows = 4;
+
+#if HWY_TARGET == HWY_AVX3_DL
+
+HWY_INLINE void StoreSums(const __m512i* sums, int32_t* dots) {
+  __m128i quarters[kRows];
+  for (int64_t r = 0; r < kRows; ++r) {
+    const __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(sums[r]), _mm512_extracti64x4_epi64(sums[r], 1));
+    quarters[r] = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+  }
+  const __m128i all =
+      _mm_hadd_epi32(_mm_hadd_epi32(quarters[0], quarters[1]), _mm_hadd_epi32(quarters[2], quarters[3]));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(dots), all);
+}
+
+HWY_INLINE void Int8Dots(const CodeKernelQuery& query, const std::byte* const* rows, int32_t* dots) {
+  // VNNI multiplies unsigned by signed bytes: the codes become c + 128, and 128 times the sum of the steps goes off.
+  const __m512i sign = _mm512_set1_epi8(static_cast<char>(0x80));
+  __m512i sums[kRows] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(),
+                         _mm512_setzero_si512()};
+  for (int64_t i = 0; i < query.code_bytes; i += 64) {
+    const __m512i steps = _mm512_load_si512(query.steps + i);
+    for (int64_t r = 0; r < kRows; ++r) {
+      sums[r] = _mm512_dpbusd_epi32(sums[r], _mm512_xor_si512(_mm512_load_si512(rows[r] + i), sign), steps);
+    }
+  }
+  StoreSums(sums, dots);
+  for (int64_t r = 0; r < kRows; ++r) dots[r] -= 128 * query.sum;
+}
+
+HWY_INLINE void Lvq4Dots(const CodeKernelQuery& query, const std::byte* const* rows, int32_t* dots) {
+  const __m512i low = _mm512_set1_epi8(0x0F);
+  __m512i sums[kRows] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(),
+                         _mm512_setzero_si512()};
+  for (int64_t i = 0; i < query.code_bytes; i += 64) {
+    const __m512i low_steps = _mm512_load_si512(query.steps + i);
+    const __m512i high_steps = _mm512_load_si512(query.steps + query.code_bytes + i);
+    for (int64_t r = 0; r < kRows; ++r) {
+      const __m512i codes = _mm512_load_si512(rows[r] + i);
+      sums[r] = _mm512_dpbusd_epi32(sums[r], _mm512_and_si512(codes, low), low_steps);
+      sums[r] = _mm512_dpbusd_epi32(sums[r], _mm512_and_si512(_mm512_srli_epi16(codes, 4), low), high_steps);
+    }
+  }
+  StoreSums(sums, dots);
+}
+
+#elif HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+
+HWY_INLINE void StoreSums(const __m256i* sums, int32_t* dots) {
+  __m128i quarters[kRows];
+  for (int64_t r = 0; r < kRows; ++r) {
+    quarters[r] = _mm_add_epi32(_mm256_castsi256_si128(sums[r]), _mm256_extracti128_si256(sums[r], 1));
+  }
+  const __m128i all =
+      _mm_hadd_epi32(_mm_hadd_epi32(quarters[0], quarters[1]), _mm_hadd_epi32(quarters[2], quarters[3]));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(dots), all);
+}
+
+HWY_INLINE __m256i Load(const void* data) { return _mm256_load_si256(static_cast<const __m256i*>(data)); }
+
+// Adds to each of 8 sums the products of 4 pairs of bytes. Two products must fit 16 bits.
+HWY_INLINE __m256i AddProducts(__m256i sums, __m256i unsigned_bytes, __m256i signed_bytes) {
+  const __m256i pairs = _mm256_maddubs_epi16(unsigned_bytes, signed_bytes);
+  return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
+
+HWY_INLINE void Int8Dots(const CodeKernelQuery& query, const std::byte* const* rows, int32_t* dots) {
+  __m256i sums[kRows] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(),
+                         _mm256_setzero_si256()};
+  for (int64_t i = 0; i < query.code_bytes; i += 32) {
+    const __m256i steps = Load(query.steps + i);
+    const __m256i magnitudes = _mm256_abs_epi8(steps);
+    // Both factors are within 127, and 2 * 127 * 127 < 2^15.
+    for (int64_t r = 0; r < kRows; ++r) {
+      sums[r] = AddProducts(sums[r], magnitudes, _mm256_sign_epi8(Load(rows[r] + i), steps));
+    }
+  }
+  StoreSums(sums, dots);
+}
+
+HWY_INLINE void Lvq4Dots(const CodeKernelQuery& query, const std::byte* const* rows, int32_t* dots) {
+  const __m256i low = _mm256_set1_epi8(0x0F);
+  __m256i sums[kRows] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(),
+                         _mm256_setzero_si256()};
+  for (int64_t i = 0; i < query.code_bytes; i += 32) {
+    const __m256i low_steps = Load(query.steps + i);
+    const __m256i high_steps = Load(query.steps + query.code_bytes + i);
+    for (int64_t r = 0; r < kRows; ++r) {
+      const __m256i codes = Load(rows[r] + i);
+      sums[r] = AddProducts(sums[r], _mm256_and_si256(codes, low), low_steps);
+      sums[r] = AddProducts(sums[r], _mm256_and_si256(_mm256_srli_epi16(codes, 4), low), high_steps);
+    }
+  }
+  StoreSums(sums, dots);
+}
+
+#else
+
+// What the others compute, in the words of the definition; the compiler vectorises it.
+HWY_INLINE void Int8Dots(const CodeKernelQuery& query, const std::byte* const* rows, int32_t* dots) {
+  for (int64_t r = 0; r < kRows; ++r) {
+    const auto* codes = reinterpret_cast<const int8_t*>(rows[r]);
+    int32_t sum = 0;
+    for (int64_t i = 0; i < query.code_bytes; ++i) sum += int32_t{query.steps[i]} * int32_t{codes[i]};
+    dots[r] = sum;
+  }
+}
+
+HWY_INLINE void Lvq4Dots(const CodeKernelQuery& query, const std::byte* const* rows, int32_t* dots) {
+  for (int64_t r = 0; r < kRows; ++r) {
+    const auto* codes = reinterpret_cast<const uint8_t*>(rows[r]);
+    int32_t sum = 0;
+    for (int64_t i = 0; i < query.code_bytes; ++i) {
+      sum += int32_t{query.steps[i]} * (codes[i] & 15) + int32_t{query.steps[query.code_bytes + i]} * (codes[i] >> 4);
+    }
+    dots[r] = sum;
+  }
+}
+
+#endif
+
+HWY_INLINE float Finish(const CodeKernelQuery& query, const std::byte* row, int64_t stride, int32_t dot) {
+  float trailer[2];
+  std::memcpy(trailer, row + stride - kCodeTrailerBytes, sizeof(trailer));
+  const float product = (query.weight * trailer[0]) * (static_cast<float>(dot) - query.bias);
+  const float distance = (query.base + trailer[1]) - product;
+  if (query.space == Space::kInnerProduct) return distance;
+  // Not finite: in kCosine one of the two is a zero vector, at distance 1, which is 2 here.
+  if (!(distance <= std::numeric_limits<float>::max())) {
+    return query.space == Space::kCosine ? 2.0f : std::numeric_limits<float>::infinity();
+  }
+  return distance > 0 ? distance : 0.0f;
+}
+
+// row_at(i) is code row i of `count`.
+template <typename RowAt>
+HWY_INLINE void Distances(const CodeKernelQuery& query, int64_t stride, int64_t count, const RowAt& row_at,
+                          float* HWY_RESTRICT distances) {
+  for (int64_t i = 0; i < count; i += kRows) {
+    const int64_t rows_here = HWY_MIN(kRows, count - i);
+    const std::byte* rows[kRows];
+    // The last row again in the places that remain.
+    for (int64_t r = 0; r < kRows; ++r) rows[r] = row_at(i + HWY_MIN(r, rows_here - 1));
+    int32_t dots[kRows];
+    if (query.is_lvq4) {
+      Lvq4Dots(query, rows, dots);
+    } else {
+      Int8Dots(query, rows, dots);
+    }
+    for (int64_t r = 0; r < rows_here; ++r) distances[i + r] = Finish(query, rows[r], stride, dots[r]);
+  }
+}
+
+void RangeDistances(const CodeKernelQuery& query, const std::byte* first, int64_t stride, int64_t count,
+                    float* distances) {
+  Distances(
+      query, stride, count, [=](int64_t i) HWY_ATTR { return first + i * stride; }, distances);
+}
+
+void OrdinalDistances(const CodeKernelQuery& query, const std::byte* data, int64_t stride, const uint32_t* ordinals,
+                      int64_t count, float* distances) {
+  Distances(
+      query, stride, count, [=](int64_t i) HWY_ATTR { return data + int64_t{ordinals[i]} * stride; }, distances);
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace ochre
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ochre {
+
+HWY_EXPORT(RangeDistances);
+HWY_EXPORT(OrdinalDistances);
+
+void CodeDistancesToRange(const CodeQuery& query, const CodesSpan& codes, int64_t first, int64_t count,
+                          float* distances) {
+  assert(first >= 0 && count >= 0 && first + count <= codes.row_count);
+  HWY_DYNAMIC_DISPATCH(RangeDistances)
+  (CodeKernelQuery(query), codes.Row(first), codes.stride(), count, distances);
+}
+
+void CodeDistancesToOrdinals(const CodeQuery& query, const CodesSpan& codes, std::span<const uint32_t> ordinals,
+                             float* distances) {
+  assert(std::all_of(ordinals.begin(), ordinals.end(), [&](uint32_t ordinal) { return ordinal < codes.row_count; }));
+  HWY_DYNAMIC_DISPATCH(OrdinalDistances)
+  (CodeKernelQuery(query), codes.data, codes.stride(), ordinals.data(), static_cast<int64_t>(ordinals.size()),
+   distances);
+}
+
+}  // namespace ochre
+#endif  // HWY_ONCE
