@@ -117,6 +117,7 @@ Result<Instance::Call> Instance::Enter() {
 }
 
 Status Instance::Close() {
+  MutexLock lock(close_mutex_);
   if (!gate_.Close()) return Status::Ok();
   compactor_.Stop();  // first: calls may be waiting for a compaction
   gate_.Drain();

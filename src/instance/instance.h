@@ -15,6 +15,7 @@
 #include "log/log.h"
 #include "ochre/options.h"
 #include "ochre/status.h"
+#include "runtime/mutex.h"
 #include "storage/storage.h"
 #include "sysdb/system_database.h"
 #include "view/view_registry.h"
@@ -44,7 +45,7 @@ class Instance {
   // FailedPrecondition: closed.
   Result<Call> Enter();
 
-  // As Client::Close.
+  // As Client::Close. Of several callers every one returns when the files are closed.
   Status Close();
 
  private:
@@ -61,6 +62,7 @@ class Instance {
   Compactor compactor_;
   Gateway gateway_;
   CallGate gate_;
+  Mutex close_mutex_;  // held while it closes
 };
 
 }  // namespace ochre
