@@ -2,11 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <random>
 #include <set>
 
 #include "ochre/ochre.h"
 #include "tests/support/expect_ok.h"
+#include "tests/support/must.h"
 
 namespace ochre {
 namespace {
@@ -16,38 +19,57 @@ constexpr int kDimension = 16;
 constexpr int64_t kResults = 10;
 constexpr uint64_t kSeed = 11;
 
-// Clusters, as real embeddings have them; built once for all tests.
-class SearchTest : public testing::TestWithParam<Space> {
- protected:
-  static std::vector<float> Rows(int count, uint64_t seed) {
-    std::mt19937_64 random(seed);
-    std::normal_distribution<float> normal;
-    std::mt19937_64 center_random(kSeed);
-    std::vector<float> centers(50 * kDimension);
-    for (float& value : centers) value = 3 * normal(center_random);
-    std::vector<float> rows;
-    for (int i = 0; i < count; ++i) {
-      const size_t center = random() % 50;
-      for (size_t d = 0; d < kDimension; ++d) rows.push_back(centers[center * kDimension + d] + normal(random));
-    }
-    return rows;
+// Clusters, as real embeddings have them.
+std::vector<float> ClusteredRows(int count, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<float> normal;
+  std::mt19937_64 center_random(kSeed);
+  std::vector<float> centers(50 * kDimension);
+  for (float& value : centers) value = 3 * normal(center_random);
+  std::vector<float> rows;
+  for (int i = 0; i < count; ++i) {
+    const size_t center = random() % 50;
+    for (size_t d = 0; d < kDimension; ++d) rows.push_back(centers[center * kDimension + d] + normal(random));
   }
+  return rows;
+}
 
-  void SetUp() override {
-    ASSERT_OK_AND_ASSIGN(client_, Client::InMemory());
-    ASSERT_OK_AND_ASSIGN(Collection created, client_->CreateCollection("test", {.space = GetParam()}));
-    collection_ = std::make_unique<Collection>(created);
-    rows_ = Rows(kRows, kSeed + 1);
+// A database in memory with kRows records in one segment.
+struct SearchDatabase {
+  explicit SearchDatabase(Space space) : client(Must(Client::InMemory())) {
+    collection = std::make_unique<Collection>(Must(client->CreateCollection("test", {.space = space})));
+    const std::vector<float> rows = ClusteredRows(kRows, kSeed + 1);
     std::vector<std::string> ids;
     std::vector<Metadata> metadatas;
     for (int i = 0; i < kRows; ++i) {
       ids.push_back(std::to_string(i));
-      // "far" is high where the first coordinate is low, so that a filter on it can keep rows far from a query.
-      metadatas.push_back({{"permille", i % 1000}, {"first", rows_[static_cast<size_t>(i) * kDimension]}});
+      // "first" is the first coordinate, so that a filter on it can keep rows far from a query.
+      metadatas.push_back({{"permille", i % 1000}, {"first", rows[static_cast<size_t>(i) * kDimension]}});
     }
-    ASSERT_OK(collection_->Add({.ids = ids, .embeddings = {rows_, kDimension}, .metadatas = metadatas}));
-    ASSERT_OK(client_->Compact(*collection_));
-    queries_ = Rows(20, kSeed + 2);
+    Must(collection->Add({.ids = ids, .embeddings = {rows, kDimension}, .metadatas = metadatas}).status());
+    Must(client->Compact(*collection));
+  }
+
+  std::unique_ptr<Client> client;
+  std::unique_ptr<Collection> collection;
+};
+
+class SearchTest : public testing::TestWithParam<Space> {
+ protected:
+  // Building a graph takes most of a second: tests that only read share one for each space.
+  static void TearDownTestSuite() { shared_.clear(); }
+
+  void SetUp() override {
+    std::unique_ptr<SearchDatabase>& shared = shared_[GetParam()];
+    if (shared == nullptr) shared = std::make_unique<SearchDatabase>(GetParam());
+    collection_ = shared->collection.get();
+    queries_ = ClusteredRows(20, kSeed + 2);
+  }
+
+  // For a test that writes.
+  void UseDatabaseOfItsOwn() {
+    own_ = std::make_unique<SearchDatabase>(GetParam());
+    collection_ = own_->collection.get();
   }
 
   // The part of the exact answer's distances that the usual answer reaches; both must have the same number of hits.
@@ -76,9 +98,12 @@ class SearchTest : public testing::TestWithParam<Space> {
     return static_cast<double>(reached) / static_cast<double>(total);
   }
 
-  std::unique_ptr<Client> client_;
-  std::unique_ptr<Collection> collection_;
-  std::vector<float> rows_, queries_;
+  Collection* collection_ = nullptr;
+  std::vector<float> queries_;
+
+ private:
+  inline static std::map<Space, std::unique_ptr<SearchDatabase>> shared_;
+  std::unique_ptr<SearchDatabase> own_;
 };
 
 TEST_P(SearchTest, UnfilteredSearchFindsNearlyAllOfTheNearest) { EXPECT_GE(Recall({}, kResults), 0.95); }
@@ -98,6 +123,7 @@ TEST_P(SearchTest, FiltersThatKeepOnlyFarRowsStillGiveTheirNearest) {
 }
 
 TEST_P(SearchTest, DeletedAndReplacedRowsAreNeverReturned) {
+  UseDatabaseOfItsOwn();
   std::vector<std::string> deleted;
   for (int i = 0; i < kRows; i += 5) deleted.push_back(std::to_string(i));
   ASSERT_OK(collection_->Delete({.ids = deleted}));
