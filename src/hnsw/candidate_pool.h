@@ -40,6 +40,8 @@ class CandidatePool {
     cursor_ = 0;
   }
 
+  size_t size() const { return keys_.size(); }
+  float distance(size_t i) const { return CandidateDistance(keys_[i]); }  // of the nearest but i
   bool full() const { return keys_.size() == capacity_; }
   uint64_t worst() const { return keys_.back(); }
   // Whether `key` is among the nearest so far.
@@ -60,11 +62,16 @@ class CandidatePool {
 
   // The nearest node that was not expanded yet, marked as expanded; false when there is none.
   bool ExpandNext(uint32_t* node) {
-    while (cursor_ < keys_.size() && (keys_[cursor_] & 1) != 0) ++cursor_;
-    if (cursor_ == keys_.size()) return false;
+    if (NextKey() == UINT64_MAX) return false;
     *node = CandidateNode(keys_[cursor_]);
     keys_[cursor_++] |= 1;
     return true;
+  }
+
+  // Key of what ExpandNext would expand; the largest number when there is nothing.
+  uint64_t NextKey() {
+    while (cursor_ < keys_.size() && (keys_[cursor_] & 1) != 0) ++cursor_;
+    return cursor_ == keys_.size() ? UINT64_MAX : keys_[cursor_];
   }
 
   // The node after that, as long as none nearer is inserted; for prefetching. The pool is not empty.

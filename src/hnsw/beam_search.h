@@ -1,0 +1,189 @@
+// BeamSearch: the walk from node to node along one layer of an HNSW graph, for searching it and for building it.
+#ifndef OCHRE_HNSW_BEAM_SEARCH_H_
+#define OCHRE_HNSW_BEAM_SEARCH_H_
+
+#include <algorithm>
+#include <cassert>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "distance/neighbor.h"
+#include "hnsw/candidate_pool.h"
+#include "hnsw/graph_format.h"
+#include "hnsw/visited_set.h"
+
+namespace ochre {
+
+// A Walk decides which node to expand next: Add offers a node that was met and returns whether it will be expanded
+// soon, Next names the next to expand, LikelyNext guesses what Next will name after it (it is right unless something
+// nearer is added), and results() holds the nearest that may be returned.
+
+// Walks until the `ef` nearest nodes met are all expanded (Malkov & Yashunin 2016, algorithm 2).
+class FixedWalk {
+ public:
+  void Reset(size_t ef) { pool_.Reset(ef); }
+  bool Add(float distance, uint32_t node) { return pool_.Insert(CandidateKey(distance, node)) < kSoonPlaces; }
+  bool Next(uint32_t* node) { return pool_.ExpandNext(node); }
+  uint32_t LikelyNext() const { return pool_.LikelyNext(); }
+  const CandidatePool& results() const { return pool_; }
+
+  // A new candidate is expanded soon when it is one of this many next. Measured with
+  // bench/workload/graph_search_bench.cc.
+  static constexpr size_t kSoonPlaces = 2;
+
+ private:
+  CandidatePool pool_;
+};
+
+// Walks until the next candidate is farther than `reach` times the k-th nearest met (Al-Jazzazi et al. 2025,
+// "Distance adaptive beam search for provably accurate graph-based nearest neighbor search", section 3): easy queries
+// stop early, and hard ones go on as long as there is something to find. Distances must not be negative.
+class AdaptiveWalk {
+ public:
+  // At most `capacity` candidates are kept, which is at least k.
+  void Reset(size_t k, float reach, size_t capacity) {
+    assert(k >= 1 && capacity >= k && reach >= 1);
+    k_ = k;
+    reach_ = reach;
+    limit_ = UINT64_MAX;
+    pool_.Reset(capacity);
+  }
+  bool Add(float distance, uint32_t node) {
+    const uint64_t key = CandidateKey(distance, node);
+    if (key > limit_) return false;
+    const size_t place = pool_.Insert(key);
+    if (pool_.size() >= k_) limit_ = CandidateKey(pool_.distance(k_ - 1) * reach_, kNodeMax);
+    return place < FixedWalk::kSoonPlaces;
+  }
+  bool Next(uint32_t* node) { return pool_.NextKey() <= limit_ && pool_.ExpandNext(node); }
+  uint32_t LikelyNext() const { return pool_.LikelyNext(); }
+  const CandidatePool& results() const { return pool_; }
+
+ private:
+  static constexpr uint32_t kNodeMax = (uint32_t{1} << 31) - 1;
+
+  CandidatePool pool_;
+  size_t k_ = 1;
+  float reach_ = 1;
+  uint64_t limit_ = UINT64_MAX;  // key of what is `reach_` times as far as the k-th nearest
+};
+
+// For searches in which only some rows may be returned: results are the ef nearest of these, while every node is a
+// candidate for expansion as long as it is nearer than the worst result, or the results are not full. So the number of
+// candidates has no bound but the rows: were it ef, the disallowed nodes around the query would push out the nodes
+// behind which the allowed ones lie. A heap, because insertions in the middle of so many are too dear.
+class FilteredWalk {
+ public:
+  // Bit i of word i / 64 of `allowed` set: node i may be returned.
+  void Reset(size_t ef, std::span<const uint64_t> allowed) {
+    allowed_ = allowed;
+    results_.Reset(ef);
+    candidates_.clear();
+  }
+  bool Add(float distance, uint32_t node) {
+    const uint64_t key = CandidateKey(distance, node);
+    if (!results_.Accepts(key)) return false;
+    if ((allowed_[node / 64] >> (node % 64) & 1) != 0) results_.Insert(key);
+    candidates_.push_back(key);
+    std::push_heap(candidates_.begin(), candidates_.end(), std::greater<>());
+    return candidates_.front() == key;
+  }
+  bool Next(uint32_t* node) {
+    // A result may be expanded although it is the worst (its key is equal), as in FixedWalk.
+    if (candidates_.empty() || (results_.full() && candidates_.front() > results_.worst())) return false;
+    std::pop_heap(candidates_.begin(), candidates_.end(), std::greater<>());
+    *node = CandidateNode(candidates_.back());
+    candidates_.pop_back();
+    last_ = *node;
+    return true;
+  }
+  // The node itself when there is no other.
+  uint32_t LikelyNext() const { return candidates_.empty() ? last_ : CandidateNode(candidates_.front()); }
+  const CandidatePool& results() const { return results_; }
+
+ private:
+  std::span<const uint64_t> allowed_;
+  CandidatePool results_;
+  std::vector<uint64_t> candidates_;  // a heap, the nearest first
+  uint32_t last_ = 0;                 // that Next returned
+};
+
+// What a search keeps to be used again by the next one, so that it allocates nothing.
+struct BeamScratch {
+  VisitedSet visited;
+  std::vector<float> distances;
+};
+
+// One search along one layer. In two alternating steps, so that its cache misses overlap: Meet finds the neighbours of
+// a node that are new and begins to load their vectors, Settle compares them with the query and chooses the next node,
+// whose links it begins to load. Between the two a caller can take the steps of other searches.
+//
+// Links: `const uint32_t* Places(uint32_t node) const`: the places of the node's links on the layer, kNoLink behind the
+// last one; `size_t place_count() const`.
+// Vectors: `void Fetch(uint32_t row) const`; `void Measure(std::span<const uint32_t> rows, float* distances) const`.
+template <typename Links, typename Vectors, typename Walk>
+class BeamSearch {
+ public:
+  // All by reference: they must outlive the search. `walk` is reset, `scratch` is emptied here for `row_count` rows.
+  BeamSearch(const Links& links, const Vectors& vectors, int64_t row_count, Walk& walk, BeamScratch& scratch)
+      : links_(links), vectors_(vectors), walk_(walk), scratch_(scratch) {
+    scratch_.visited.Reset(row_count);
+    if (scratch_.distances.size() < links_.place_count()) scratch_.distances.resize(links_.place_count());
+  }
+
+  // Adds a node to start from, whose distance is known.
+  void AddStart(const Neighbor& start) {
+    scratch_.visited.Insert(std::span(&start.ordinal, 1), [&](uint32_t) { walk_.Add(start.distance, start.ordinal); });
+  }
+
+  // Chooses the first node. False: there is none.
+  bool Begin() { return Choose(); }
+
+  void Meet() {
+    const uint32_t* places = links_.Places(node_);
+    const size_t place_count = links_.place_count();
+    size_t count = 0;
+    while (count < place_count && places[count] != kNoLink) ++count;
+    met_ = scratch_.visited.Insert({places, count}, [this](uint32_t row) { vectors_.Fetch(row); });
+  }
+
+  // False: the walk has ended.
+  bool Settle() {
+    vectors_.Measure(met_, scratch_.distances.data());
+    distances_ += static_cast<int64_t>(met_.size());
+    for (size_t i = 0; i < met_.size(); ++i) {
+      if (walk_.Add(scratch_.distances[i], met_[i])) FetchLinks(met_[i]);
+    }
+    return Choose();
+  }
+
+  int64_t distances() const { return distances_; }  // that were computed
+
+ private:
+  static constexpr size_t kLinksPerLine = 16;  // of 64 bytes
+
+  bool Choose() {
+    if (!walk_.Next(&node_)) return false;
+    FetchLinks(walk_.LikelyNext());  // has the time of one expansion to arrive
+    return true;
+  }
+
+  void FetchLinks(uint32_t node) const {
+    const uint32_t* places = links_.Places(node);
+    for (size_t i = 0; i < links_.place_count(); i += kLinksPerLine) __builtin_prefetch(places + i);
+  }
+
+  const Links& links_;
+  const Vectors& vectors_;
+  Walk& walk_;
+  BeamScratch& scratch_;
+  uint32_t node_ = 0;  // to be expanded
+  std::span<const uint32_t> met_;
+  int64_t distances_ = 0;
+};
+
+}  // namespace ochre
+
+#endif  // OCHRE_HNSW_BEAM_SEARCH_H_
