@@ -1,4 +1,5 @@
-// Compares SearchGraph with hnswlib's searchKnn on the same graph over the same rows, in one run.
+// Compares SearchGraph and SearchGraphByCodes with hnswlib's searchKnn on the same graph over the same rows, in one
+// run.
 //
 //   graph_search_bench [rows] [dimension]      synthetic rows, 100000 x 100 unless told
 //   OCHRE_BENCH_FVECS=base.fvecs graph_search_bench     rows from a file; its last 1000 are the queries
@@ -14,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <random>
 #include <span>
@@ -26,12 +28,15 @@
 #include "hnswlib/hnswlib.h"
 #undef hnswlib
 
+#include "distance/codes.h"
 #include "distance/kernels.h"
 #include "distance/scan.h"
+#include "distance/top_k.h"
 #include "hnsw/flat_graph.h"
 #include "hnsw/graph_search.h"
 #include "hnsw/hnsw_graph.h"
 #include "hnsw/hnswlib_flatten.h"
+#include "storage/huge_buffer.h"
 #include "tests/distance/aligned_rows.h"
 #include "tests/hnsw/buffer_writer.h"
 
@@ -45,6 +50,8 @@ constexpr size_t kEfConstruction = 200;
 constexpr size_t kBatch = 50;  // queries that one side answers before the other has its turn
 constexpr int kRounds = 5;     // passes over all queries; the fastest counts
 constexpr int64_t kEfs[] = {10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640};
+// What a search may reach beyond its k-th nearest, as a factor of the distance (not squared).
+constexpr double kReaches[] = {1, 1.01, 1.02, 1.03, 1.04, 1.05, 1.06, 1.08, 1.10, 1.13, 1.16, 1.2, 1.25};
 
 struct DataSet {
   std::string name;
@@ -111,35 +118,62 @@ struct Measurement {
   double queries_per_second = 0;
 };
 
-// Both sides at one ef. `search(q)` returns the ordinals found for query q.
-template <typename SearchA, typename SearchB>
-std::pair<Measurement, Measurement> MeasureBoth(const std::vector<std::vector<Neighbor>>& exact,
-                                                const SearchA& search_a, const SearchB& search_b) {
-  Measurement a, b;
-  const auto run = [&](const auto& search, size_t first, double* seconds, int64_t* hits) {
-    std::vector<std::vector<uint32_t>> found;
-    const double start = ThreadSeconds();
-    for (size_t q = first; q < std::min(first + kBatch, exact.size()); ++q) found.push_back(search(q));
-    *seconds += ThreadSeconds() - start;
-    for (size_t i = 0; i < found.size(); ++i) {
-      for (const Neighbor& neighbor : exact[first + i]) *hits += std::ranges::count(found[i], neighbor.ordinal);
-    }
-  };
+// A way to search, with a knob that trades speed for recall.
+struct Engine {
+  std::string name;
+  std::vector<double> knobs;  // as many as the others'
+  std::function<std::vector<uint32_t>(size_t query, double knob)> search;
+  std::vector<Measurement> curve = {};
+};
+
+// Every engine at its next knob, in turn.
+void Measure(const std::vector<std::vector<Neighbor>>& exact, size_t knob, std::vector<Engine>& engines) {
+  for (Engine& engine : engines) engine.curve.emplace_back();
   for (int round = 0; round < kRounds; ++round) {
-    double a_seconds = 0, b_seconds = 0;
-    int64_t a_hits = 0, b_hits = 0;
+    std::vector<double> seconds(engines.size());
+    std::vector<int64_t> hits(engines.size());
     for (size_t first = 0; first < exact.size(); first += kBatch) {
-      run(search_a, first, &a_seconds, &a_hits);
-      run(search_b, first, &b_seconds, &b_hits);
+      const size_t last = std::min(first + kBatch, exact.size());
+      for (size_t e = 0; e < engines.size(); ++e) {
+        std::vector<std::vector<uint32_t>> found;
+        const double start = ThreadSeconds();
+        for (size_t q = first; q < last; ++q) found.push_back(engines[e].search(q, engines[e].knobs[knob]));
+        seconds[e] += ThreadSeconds() - start;
+        for (size_t q = first; q < last; ++q) {
+          for (const Neighbor& neighbor : exact[q]) hits[e] += std::ranges::count(found[q - first], neighbor.ordinal);
+        }
+      }
     }
-    const auto queries = static_cast<double>(exact.size());
-    a.recall = static_cast<double>(a_hits) / (queries * kK);
-    b.recall = static_cast<double>(b_hits) / (queries * kK);
-    a.queries_per_second = std::max(a.queries_per_second, queries / a_seconds);
-    b.queries_per_second = std::max(b.queries_per_second, queries / b_seconds);
+    for (size_t e = 0; e < engines.size(); ++e) {
+      Measurement& measurement = engines[e].curve.back();
+      const auto queries = static_cast<double>(exact.size());
+      measurement.recall = static_cast<double>(hits[e]) / (queries * kK);
+      measurement.queries_per_second = std::max(measurement.queries_per_second, queries / seconds[e]);
+    }
   }
-  return {a, b};
 }
+
+std::vector<uint32_t> Ordinals(const std::vector<Neighbor>& neighbors) {
+  std::vector<uint32_t> ordinals;
+  for (const Neighbor& neighbor : neighbors) ordinals.push_back(neighbor.ordinal);
+  return ordinals;
+}
+
+// Codes of all rows in large pages, as a segment serves them.
+struct ServedCodes {
+  ServedCodes(const RowsSpan& rows, Quantization quantization)
+      : quantizer(Quantizer::Train(Space::kL2, quantization, rows)),
+        buffer(static_cast<size_t>(quantizer.stride() * rows.row_count)),
+        codes{buffer.bytes().data(), rows.row_count, rows.dimension, quantization} {
+    CodeBounds bounds;
+    for (int64_t i = 0; i < rows.row_count; ++i) {
+      if (!quantizer.Encode(rows.Row(i), buffer.bytes().data() + i * quantizer.stride(), &bounds)) std::abort();
+    }
+  }
+  Quantizer quantizer;
+  HugeBuffer buffer;
+  CodesSpan codes;
+};
 
 // The speed at `recall`, between the two measurements around it; 0 when there are none.
 double SpeedAt(double recall, const std::vector<Measurement>& curve) {
@@ -177,38 +211,57 @@ void Run(const DataSet& data) {
   }
   const auto exact = ScanAll(queries, rows.span(), kK);
 
-  std::vector<Measurement> theirs, ours;
-  std::printf("%6s | %8s %10s | %8s %10s | %s\n", "ef", "hnswlib", "queries/s", "Ochre", "queries/s", "ratio");
-  for (const int64_t ef : kEfs) {
-    index.setEf(static_cast<size_t>(ef));
-    const auto [a, b] = MeasureBoth(
-        exact,
-        [&](size_t q) {
-          auto heap = index.searchKnn(data.queries.data() + q * static_cast<size_t>(data.dimension), kK);
-          std::vector<uint32_t> ordinals;
-          for (; !heap.empty(); heap.pop()) ordinals.push_back(static_cast<uint32_t>(heap.top().second));
-          return ordinals;
-        },
-        [&](size_t q) {
-          std::vector<uint32_t> ordinals;
-          for (const Neighbor& neighbor : SearchGraph(*graph, rows.span(), queries[q], {.k = kK, .ef = ef}).neighbors) {
-            ordinals.push_back(neighbor.ordinal);
-          }
-          return ordinals;
-        });
-    theirs.push_back(a);
-    ours.push_back(b);
-    std::printf("%6d | %8.4f %10.0f | %8.4f %10.0f | %.2f\n", static_cast<int>(ef), a.recall, a.queries_per_second,
-                b.recall, b.queries_per_second, b.queries_per_second / a.queries_per_second);
+  const ServedCodes int8(rows.span(), Quantization::kInt8), lvq4(rows.span(), Quantization::kLvq4);
+  const auto by_codes = [&](const ServedCodes& served, size_t q, const GraphSearchOptions& options) {
+    const CodeQuery query = served.quantizer.Prepare(queries[q]);
+    const std::vector<uint32_t> candidates =
+        Ordinals(SearchGraphByCodes(*graph, served.codes, {&query, 1}, options)[0].neighbors);
+    std::vector<float> distances(candidates.size());
+    DistancesToOrdinals(queries[q], rows.span(), candidates, distances.data());
+    TopK nearest(kK);
+    nearest.Offer(candidates, distances);
+    return Ordinals(nearest.Take());
+  };
+  const std::vector<double> efs(std::begin(kEfs), std::end(kEfs));
+  const std::vector<double> reaches(std::begin(kReaches), std::end(kReaches));
+  const auto fixed = [](double ef, int64_t k) {
+    return GraphSearchOptions{.k = std::min(k, static_cast<int64_t>(ef)), .ef = static_cast<int64_t>(ef)};
+  };
+  const auto adaptive = [](double reach, int64_t k) {
+    return GraphSearchOptions{.k = k, .ef = 2000, .reach = static_cast<float>(reach * reach), .reach_k = kK};
+  };
+  std::vector<Engine> engines = {
+      {"hnswlib", efs,
+       [&](size_t q, double ef) {
+         index.setEf(static_cast<size_t>(ef));
+         auto heap = index.searchKnn(data.queries.data() + q * static_cast<size_t>(data.dimension), kK);
+         std::vector<uint32_t> ordinals;
+         for (; !heap.empty(); heap.pop()) ordinals.push_back(static_cast<uint32_t>(heap.top().second));
+         return ordinals;
+       }},
+      {"float32", efs,
+       [&](size_t q, double ef) {
+         return Ordinals(SearchGraph(*graph, rows.span(), queries[q], fixed(ef, kK)).neighbors);
+       }},
+      {"int8, ef", efs, [&](size_t q, double ef) { return by_codes(int8, q, fixed(ef, 2 * kK)); }},
+      {"int8", reaches, [&](size_t q, double reach) { return by_codes(int8, q, adaptive(reach, 2 * kK)); }},
+      {"lvq4", reaches, [&](size_t q, double reach) { return by_codes(lvq4, q, adaptive(reach, 4 * kK)); }}};
+  for (size_t knob = 0; knob < efs.size(); ++knob) {
+    Measure(exact, knob, engines);
+    for (const Engine& engine : engines) {
+      std::printf("  %s %.3g: %.4f %.0f/s", engine.name.c_str(), engine.knobs[knob], engine.curve.back().recall,
+                  engine.curve.back().queries_per_second);
+    }
+    std::printf("\n");
   }
   for (const double recall : {0.90, 0.95, 0.99}) {
-    const double their_speed = SpeedAt(recall, theirs), our_speed = SpeedAt(recall, ours);
-    if (their_speed == 0 || our_speed == 0) {
-      std::printf("recall %.2f: not within the sweep\n", recall);
-    } else {
-      std::printf("recall %.2f: hnswlib %.0f queries/s, Ochre %.0f, ratio %.2f\n", recall, their_speed, our_speed,
-                  our_speed / their_speed);
+    const double theirs = SpeedAt(recall, engines[0].curve);
+    std::printf("recall %.2f, queries/s and ratio to hnswlib:", recall);
+    for (const Engine& engine : engines) {
+      const double ours = SpeedAt(recall, engine.curve);
+      if (ours > 0) std::printf("  %s %.0f (%.2f)", engine.name.c_str(), ours, theirs > 0 ? ours / theirs : 0);
     }
+    std::printf("\n");
   }
 }
 
