@@ -48,6 +48,13 @@ struct CodesSpan {
   const std::byte* Row(int64_t row) const { return data + row * stride(); }
 };
 
+// How many of the nearest by their codes are compared by their float32 values to find the `k` nearest: twice as many
+// give int8 codes the recall of float32 rows, four times as many lvq4 ones; where k is small, so many as for 10.
+constexpr int64_t RerankCount(Quantization quantization, int64_t k) {
+  const int64_t at_least = k < 10 ? 10 : k;
+  return quantization == Quantization::kLvq4 ? 4 * at_least : 2 * at_least;
+}
+
 // The largest of what bounds how far decoded vectors may mislead: of the errors, and of the decoded vectors' norms
 // (kInnerProduct only).
 struct CodeBounds {

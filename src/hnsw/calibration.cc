@@ -1,0 +1,160 @@
+#include "hnsw/calibration.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <functional>
+#include <iterator>
+
+#include "distance/code_scan.h"
+#include "distance/kernels.h"
+#include "hnsw/graph_search.h"
+
+namespace ochre {
+namespace {
+
+// With 200 queries of 10 neighbours each, recall 0.95 is known to about 0.005.
+constexpr int64_t kQueriesMax = 200;
+constexpr int64_t kRowsPerQuery = 100;  // fewer queries for small segments, so that calibrating costs little there too
+constexpr int64_t kK = 10;
+
+constexpr float kEfs[] = {20, 40, 80, 160, 320, 640};
+// Factors of the distance itself, not squared. On hard word vectors recall 0.90 / 0.95 / 0.99 took 1.06 / 1.08 / 1.12.
+constexpr float kReaches[] = {1.00f, 1.01f, 1.02f, 1.03f, 1.04f, 1.05f, 1.06f, 1.07f,
+                              1.08f, 1.10f, 1.12f, 1.14f, 1.17f, 1.20f, 1.25f, 1.30f};
+// Nothing is left to learn from larger knobs.
+constexpr float kRecallEnough = 0.9995f;
+
+// Rows of the segment that serve as queries, and what is right for them.
+struct Sample {
+  std::vector<uint32_t> ordinals;
+  std::vector<PreparedQuery> queries;
+  std::vector<CodeQuery> code_queries;
+  std::vector<float> kth_distances;  // of each query's true k-th neighbour, itself left out
+};
+
+// The k nearest of `candidates` but the query's own row, by their float32 values.
+std::vector<float> NearestDistances(const PreparedQuery& query, const RowsSpan& rows,
+                                    std::span<const uint32_t> candidates, uint32_t self) {
+  std::vector<float> distances(candidates.size());
+  DistancesToOrdinals(query, rows, candidates, distances.data());
+  std::vector<float> others;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (candidates[i] != self) others.push_back(distances[i]);
+  }
+  std::sort(others.begin(), others.end());
+  if (others.size() > kK) others.resize(kK);
+  return others;
+}
+
+Sample DrawSample(const RowsSpan& rows, const Quantizer& quantizer, const CodesSpan& codes, const CodeBounds& bounds) {
+  Sample sample;
+  const int64_t count = std::clamp<int64_t>(rows.row_count / kRowsPerQuery, 1, kQueriesMax);
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t row = i * rows.row_count / count;
+    sample.ordinals.push_back(static_cast<uint32_t>(row));
+    sample.queries.emplace_back(quantizer.space(), rows.Row(row), rows.dimension);
+    sample.code_queries.push_back(quantizer.Prepare(sample.queries.back()));
+  }
+  const auto nearest = ScanAllCodes(sample.code_queries, codes, bounds, kK + 1);
+  for (size_t q = 0; q < nearest.size(); ++q) {
+    const std::vector<float> distances = NearestDistances(sample.queries[q], rows, nearest[q], sample.ordinals[q]);
+    sample.kth_distances.push_back(distances.empty() ? 0.0f : distances.back());
+  }
+  return sample;
+}
+
+float MeasureRecall(const HnswGraph& graph, const RowsSpan& rows, const CodesSpan& codes, const Sample& sample,
+                    const GraphSearchOptions& options) {
+  const auto results = SearchGraphByCodes(graph, codes, sample.code_queries, options);
+  int64_t found = 0;
+  for (size_t q = 0; q < results.size(); ++q) {
+    std::vector<uint32_t> candidates;
+    for (const Neighbor& neighbor : results[q].neighbors) candidates.push_back(neighbor.ordinal);
+    for (const float distance : NearestDistances(sample.queries[q], rows, candidates, sample.ordinals[q])) {
+      found += distance <= sample.kth_distances[q] ? 1 : 0;
+    }
+  }
+  const auto wanted = static_cast<float>(std::min(kK, std::max<int64_t>(1, rows.row_count - 1)));
+  return static_cast<float>(found) / (wanted * static_cast<float>(results.size()));
+}
+
+// Measures knob after knob until nothing is left to find. More never finds less, but for chance.
+template <typename OptionsOf>
+std::vector<Calibration::Point> Sweep(std::span<const float> knobs, const OptionsOf& options_of,
+                                      const std::function<float(const GraphSearchOptions&)>& measure) {
+  std::vector<Calibration::Point> points;
+  for (const float knob : knobs) {
+    const GraphSearchOptions options = options_of(knob);
+    const float before = points.empty() ? 0.0f : points.back().recall;
+    points.push_back({options.reach > 0 ? options.reach : knob, std::max(before, measure(options))});
+    if (points.back().recall >= kRecallEnough) break;
+  }
+  return points;
+}
+
+// The knob at which the line through the points reaches `recall`; -1 beyond the last.
+double KnobFor(std::span<const Calibration::Point> points, double recall) {
+  for (size_t i = 0; i < points.size(); ++i) {
+    if (static_cast<double>(points[i].recall) < recall) continue;
+    if (i == 0 || points[i].recall == points[i - 1].recall) return static_cast<double>(points[i].knob);
+    const double part = (recall - static_cast<double>(points[i - 1].recall)) /
+                        (static_cast<double>(points[i].recall) - static_cast<double>(points[i - 1].recall));
+    return std::lerp(static_cast<double>(points[i - 1].knob), static_cast<double>(points[i].knob), part);
+  }
+  return -1;
+}
+
+}  // namespace
+
+float Calibration::ReachForRecall(double recall) const {
+  return static_cast<float>(std::max(0.0, KnobFor(by_reach, recall)));
+}
+
+int64_t Calibration::EfForRecall(double recall) const {
+  if (by_ef.empty()) return kReachCandidatesMax;
+  const double ef = KnobFor(by_ef, recall);
+  return static_cast<int64_t>(std::ceil(ef > 0 ? ef : static_cast<double>(by_ef.back().knob)));
+}
+
+float Calibration::ReachForEf(int64_t ef) const {
+  if (by_ef.empty() || static_cast<float>(ef) > by_ef.back().knob) return 0;
+  const auto above = std::find_if(by_ef.begin(), by_ef.end(),
+                                  [ef](const Point& point) { return point.knob >= static_cast<float>(ef); });
+  if (above == by_ef.begin()) return ReachForRecall(static_cast<double>(above->recall));
+  const Point& below = above[-1];
+  // Misses fall with a power of ef, roughly: so by its logarithm.
+  const double part = std::log(static_cast<double>(ef) / static_cast<double>(below.knob)) /
+                      std::log(static_cast<double>(above->knob) / static_cast<double>(below.knob));
+  return ReachForRecall(std::lerp(static_cast<double>(below.recall), static_cast<double>(above->recall), part));
+}
+
+Calibration Calibrate(const HnswGraph& graph, const RowsSpan& rows, const Quantizer& quantizer, const CodesSpan& codes,
+                      const CodeBounds& bounds) {
+  assert(rows.row_count == graph.row_count() && codes.row_count == graph.row_count());
+  const Sample sample = DrawSample(rows, quantizer, codes, bounds);
+  const int64_t candidates = RerankCount(codes.quantization, kK) + 1;  // and the query itself
+  const auto measure = [&](const GraphSearchOptions& options) {
+    return MeasureRecall(graph, rows, codes, sample, options);
+  };
+  Calibration calibration;
+  calibration.by_ef = Sweep(
+      kEfs,
+      [&](float ef) {
+        const auto kept = std::max(static_cast<int64_t>(ef), candidates);
+        return GraphSearchOptions{.k = candidates, .ef = kept};
+      },
+      measure);
+  if (quantizer.space() == Space::kInnerProduct) return calibration;
+  calibration.by_reach = Sweep(
+      kReaches,
+      [&](float reach) {
+        // One more than for a query that is no row: it is its own nearest.
+        return GraphSearchOptions{
+            .k = candidates, .ef = kReachCandidatesMax, .reach = reach * reach, .reach_k = kK + 1};
+      },
+      measure);
+  return calibration;
+}
+
+}  // namespace ochre
