@@ -24,6 +24,7 @@ Result<NewCollection> ToNewCollection(std::string_view tenant, std::string_view 
   request.configuration.hnsw.max_neighbors = options.max_neighbors;
   request.configuration.hnsw.ef_construction = options.ef_construction;
   request.configuration.hnsw.ef_search = options.ef_search;
+  request.configuration.hnsw.quantization = options.quantization;
   OCHRE_ASSIGN_OR_RETURN(request.configuration.embedding_function,
                          ToConfigurationBlock(options.embedding_function.get()));
   return request;

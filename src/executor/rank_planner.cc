@@ -3,19 +3,31 @@
 #include <algorithm>
 
 namespace ochre {
+namespace {
 
-bool ShouldScan(int64_t row_count, int64_t match_count, int64_t ef) {
-  // match_count <= distances * kGraphDistanceCost, with distances = kDistancesPerCandidate * ef * row_count /
-  // match_count; in doubles, as the products overflow int64 for a huge ef.
-  const double scan_cost = static_cast<double>(match_count) * static_cast<double>(match_count);
-  const double graph_cost = static_cast<double>(kDistancesPerCandidate * kGraphDistanceCost) * static_cast<double>(ef) *
-                            static_cast<double>(row_count);
-  return scan_cost <= graph_cost;
+int64_t GraphDistanceCost(const RankTask& task) {
+  return task.has_codes ? kGraphDistanceCostOfCodes : kGraphDistanceCostOfRows;
 }
 
-int64_t GraphDistanceBudget(int64_t row_count, int64_t match_count) {
-  if (match_count == row_count) return 0;
-  return std::max<int64_t>(1, match_count / kGraphDistanceCost);
+}  // namespace
+
+RankPlan ChooseScan(const RankTask& task) {
+  return task.has_codes && task.match_count > kScanRowsMax ? RankPlan::kScanCodes : RankPlan::kScanRows;
+}
+
+RankPlan ChooseRankPlan(const RankTask& task) {
+  if (task.exact || !task.has_graph || task.match_count <= kScanRowsMax) return ChooseScan(task);
+  // match_count <= distances * cost, with distances = kDistancesPerCandidate * ef * row_count / match_count; in
+  // doubles, as the products overflow int64 for a huge ef.
+  const auto matches = static_cast<double>(task.match_count);
+  const double graph = static_cast<double>(kDistancesPerCandidate * GraphDistanceCost(task)) *
+                       static_cast<double>(task.ef) * static_cast<double>(task.row_count);
+  return matches * matches <= graph ? ChooseScan(task) : RankPlan::kSearchGraph;
+}
+
+int64_t DistanceBudget(const RankTask& task) {
+  if (task.match_count == task.row_count) return 0;
+  return std::max<int64_t>(1, task.match_count / GraphDistanceCost(task));
 }
 
 }  // namespace ochre

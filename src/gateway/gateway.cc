@@ -113,7 +113,9 @@ Result<QueryResult> Gateway::Query(CollectionId id, const QueryRequest& request)
                       .ranking = VectorRanking{.queries = request.embeddings,
                                                .space = hnsw.space,
                                                .ef_search = request.ef_search.value_or(hnsw.ef_search),
-                                               .exact = request.exact},
+                                               .target_recall = request.target_recall,
+                                               .exact = request.exact,
+                                               .num_threads = request.num_threads},
                       .limit = request.n_results,
                       .projection = request.include};
   OCHRE_ASSIGN_OR_RETURN(plan.selection, MakeSelection(request.ids, request.where, request.where_document));
@@ -151,6 +153,20 @@ Result<CollectionStats> Gateway::Stats(CollectionId id) const {
     stats.segment_bytes += segment.segment->bytes();
   }
   return stats;
+}
+
+GatewayTotals Gateway::Totals() const {
+  GatewayTotals totals;
+  for (const auto& view : views_.CurrentViews()) {
+    ++totals.collections;
+    totals.records += view->record_count;
+    totals.tail_records += view->tail_operations();
+    totals.tail_bytes += view->tail_bytes;
+    totals.segments += static_cast<int64_t>(view->segments.size());
+    for (const SegmentView& segment : view->segments) totals.segment_bytes += segment.segment->bytes();
+    totals.compactions += static_cast<int64_t>(view->version);
+  }
+  return totals;
 }
 
 Status Gateway::Verify(CollectionId id) const {

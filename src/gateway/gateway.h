@@ -38,6 +38,17 @@ struct NewCollection {
   bool get_or_create = false;  // an existing collection comes back unchanged
 };
 
+// What the collections that were used since the database was opened consist of, together.
+struct GatewayTotals {
+  int64_t collections = 0;
+  int64_t records = 0;
+  int64_t tail_records = 0;  // operations that are in the log and in no segment yet
+  int64_t tail_bytes = 0;
+  int64_t segments = 0;
+  int64_t segment_bytes = 0;  // on disk
+  int64_t compactions = 0;    // ever
+};
+
 // The semantics of each call are those of include/ochre/client.h and collection.h. Thread-safe. What the constructor is
 // given must outlive the gateway.
 class Gateway {
@@ -84,6 +95,7 @@ class Gateway {
   Status WaitUntilCompacted(CollectionId id);
   Result<CollectionStats> Stats(CollectionId id) const;
   Status Verify(CollectionId id) const;
+  GatewayTotals Totals() const;
 
  private:
   Result<WriteReceipt> Record(CollectionId id, OperationKind kind, const Records& records);

@@ -8,6 +8,10 @@ namespace {
 
 constexpr int32_t kEfSearchMax = 10'000;  // as of a collection's configuration
 
+// What a calibration with 200 queries of 10 neighbours can tell apart (hnsw/calibration.h).
+constexpr double kTargetRecallMin = 0.5;
+constexpr double kTargetRecallMax = 0.999;
+
 Status ValidateIdList(const std::optional<StringColumn>& ids) {
   if (!ids.has_value()) return Status::Ok();
   for (size_t i = 0; i < ids->size(); ++i) {
@@ -73,6 +77,19 @@ Status ValidateQuery(const QueryRequest& request) {
   }
   if (request.ef_search.has_value() && (*request.ef_search < 1 || *request.ef_search > kEfSearchMax)) {
     return Status::InvalidArgument("ef_search is ", *request.ef_search, ", but must be in [1, ", kEfSearchMax, "]");
+  }
+  if (request.target_recall.has_value()) {
+    if (request.ef_search.has_value()) {
+      return Status::InvalidArgument("a query takes ef_search or target_recall, not both");
+    }
+    if (!(*request.target_recall >= kTargetRecallMin && *request.target_recall <= kTargetRecallMax)) {
+      return Status::InvalidArgument("target_recall is ", *request.target_recall, ", but must be in [",
+                                     kTargetRecallMin, ", ", kTargetRecallMax, "]");
+    }
+  }
+  if (request.num_threads < 0) {
+    return Status::InvalidArgument("num_threads is ", request.num_threads,
+                                   ", but must be at least 1, or 0 for all cores");
   }
   return Status::Ok();
 }

@@ -52,11 +52,15 @@ class AdaptiveWalk {
   }
   bool Add(float distance, uint32_t node) {
     const uint64_t key = CandidateKey(distance, node);
-    if (key > limit_) return false;
-    const size_t place = pool_.Insert(key);
-    if (pool_.size() >= k_) limit_ = CandidateKey(pool_.distance(k_ - 1) * reach_, kNodeMax);
-    return place < FixedWalk::kSoonPlaces;
+    if (!Accepts(key)) return false;
+    const bool soon = Insert(key);
+    if (pool_.size() >= k_) LimitBy(pool_.distance(k_ - 1));
+    return soon;
   }
+  // The parts of Add, for whoever knows the k-th nearest better.
+  bool Accepts(uint64_t key) const { return key <= limit_; }
+  bool Insert(uint64_t key) { return pool_.Insert(key) < FixedWalk::kSoonPlaces; }
+  void LimitBy(float kth_distance) { limit_ = CandidateKey(kth_distance * reach_, kNodeMax); }
   bool Next(uint32_t* node) { return pool_.NextKey() <= limit_ && pool_.ExpandNext(node); }
   uint32_t LikelyNext() const { return pool_.LikelyNext(); }
   const CandidatePool& results() const { return pool_; }
@@ -70,7 +74,39 @@ class AdaptiveWalk {
   uint64_t limit_ = UINT64_MAX;  // key of what is `reach_` times as far as the k-th nearest
 };
 
-// For searches in which only some rows may be returned: results are the ef nearest of these, while every node is a
+// AdaptiveWalk in which only some rows may be returned, and the k-th nearest is the k-th of these. For when most rows
+// may: those that may not take places among the candidates.
+class AdaptiveFilteredWalk {
+ public:
+  // At most `capacity` candidates and `results_max` results are kept; k is at most either.
+  void Reset(size_t k, float reach, size_t capacity, size_t results_max, std::span<const uint64_t> allowed) {
+    assert(results_max >= k);
+    candidates_.Reset(k, reach, capacity);
+    results_.Reset(results_max);
+    k_ = k;
+    allowed_ = allowed;
+  }
+  bool Add(float distance, uint32_t node) {
+    const uint64_t key = CandidateKey(distance, node);
+    if (!candidates_.Accepts(key)) return false;
+    if ((allowed_[node / 64] >> (node % 64) & 1) != 0) {
+      results_.Insert(key);
+      if (results_.size() >= k_) candidates_.LimitBy(results_.distance(k_ - 1));
+    }
+    return candidates_.Insert(key);
+  }
+  bool Next(uint32_t* node) { return candidates_.Next(node); }
+  uint32_t LikelyNext() const { return candidates_.LikelyNext(); }
+  const CandidatePool& results() const { return results_; }
+
+ private:
+  AdaptiveWalk candidates_;
+  CandidatePool results_;
+  size_t k_ = 1;
+  std::span<const uint64_t> allowed_;
+};
+
+// For searches in which only few rows may be returned: results are the ef nearest of these, while every node is a
 // candidate for expansion as long as it is nearer than the worst result, or the results are not full. So the number of
 // candidates has no bound but the rows: were it ef, the disallowed nodes around the query would push out the nodes
 // behind which the allowed ones lie. A heap, because insertions in the middle of so many are too dear.

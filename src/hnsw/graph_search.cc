@@ -53,6 +53,7 @@ struct Scratch {
   BeamScratch beam;
   FixedWalk fixed_walk;
   AdaptiveWalk adaptive_walk;
+  AdaptiveFilteredWalk adaptive_filtered_walk;
   FilteredWalk filtered_walk;
 };
 
@@ -139,11 +140,16 @@ class Search {
 template <typename Function>
 void WithWalk(const GraphSearchOptions& options, int64_t row_count, Scratch& scratch, const Function& function) {
   const auto ef = static_cast<size_t>(std::min(options.ef, row_count));  // never more room than rows
-  if (!options.allowed.empty()) {
+  const size_t reach_k = std::min(static_cast<size_t>(options.reach_k), ef);
+  if (!options.allowed.empty() && options.reach > 0) {
+    const size_t results_max = std::max(reach_k, std::min(static_cast<size_t>(options.k), ef));
+    scratch.adaptive_filtered_walk.Reset(reach_k, options.reach, ef, results_max, options.allowed);
+    function(scratch.adaptive_filtered_walk);
+  } else if (!options.allowed.empty()) {
     scratch.filtered_walk.Reset(ef, options.allowed);
     function(scratch.filtered_walk);
   } else if (options.reach > 0) {
-    scratch.adaptive_walk.Reset(std::min(static_cast<size_t>(options.reach_k), ef), options.reach, ef);
+    scratch.adaptive_walk.Reset(reach_k, options.reach, ef);
     function(scratch.adaptive_walk);
   } else {
     scratch.fixed_walk.Reset(ef);
@@ -231,7 +237,9 @@ std::vector<GraphSearchResult> SearchGraphByCodes(const HnswGraph& graph, const 
         },
         results);
   };
-  if (!options.allowed.empty()) {
+  if (!options.allowed.empty() && options.reach > 0) {
+    interleave(&Scratch::adaptive_filtered_walk);
+  } else if (!options.allowed.empty()) {
     interleave(&Scratch::filtered_walk);
   } else if (options.reach > 0) {
     interleave(&Scratch::adaptive_walk);

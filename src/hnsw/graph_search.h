@@ -18,8 +18,8 @@ struct GraphSearchOptions {
   int64_t ef = 100;  // candidates kept, at least k
 
   // At least 1: instead of when all of `ef` candidates are expanded, a search ends when the next one is farther than
-  // `reach` times the `reach_k`-th nearest so far (AdaptiveWalk). 0: not so. Ignored with `allowed`. Not for
-  // kInnerProduct, whose distances may be negative.
+  // `reach` times the `reach_k`-th nearest so far that may be returned (AdaptiveWalk). 0: not so. With `allowed`, for
+  // when most rows are. Not for kInnerProduct, whose distances may be negative.
   float reach = 0;
   int64_t reach_k = 10;  // at most ef
 

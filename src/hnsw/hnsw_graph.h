@@ -25,6 +25,17 @@ class HnswGraph {
   int32_t max_level() const { return static_cast<int32_t>(upper_layers_.size()); }  // layers are [0, max_level()]
   uint32_t entry_point() const { return entry_point_; }                             // a node of the top layer
 
+  // All of layer 0, as it is stored.
+  std::span<const uint32_t> base_links() const {
+    return {base_links_, static_cast<uint64_t>(row_count_) * base_stride_};
+  }
+  // The same graph with a copy of base_links(), which must outlive it, in their place.
+  HnswGraph WithBaseLinks(const uint32_t* copy) const {
+    HnswGraph graph = *this;
+    graph.base_links_ = copy;
+    return graph;
+  }
+
   // The links of `node` on layer 0, in no order.
   std::span<const uint32_t> Links(uint32_t node) const;
 

@@ -34,6 +34,7 @@ class Instance {
   class Call {
    public:
     Gateway* operator->() const { return gateway_; }
+    Gateway& operator*() const { return *gateway_; }
 
    private:
     friend class Instance;

@@ -29,7 +29,9 @@ struct VectorRanking {
   MatrixSpan queries;  // borrowed from the caller of the Gateway
   Space space = Space::kL2;
   int64_t ef_search = 100;
+  std::optional<double> target_recall = std::nullopt;  // instead of ef_search
   bool exact = false;
+  int32_t num_threads = 1;  // 0: all cores
 };
 
 struct LogicalPlan {

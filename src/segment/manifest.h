@@ -22,7 +22,9 @@ inline constexpr std::string_view kManifestName = "SEGMENT";
 inline constexpr std::string_view kIdsName = "ids.bin";
 inline constexpr std::string_view kRecordsName = "records.bin";
 inline constexpr std::string_view kVectorsName = "vectors.f32";
+inline constexpr std::string_view kCodesName = "codes.bin";
 inline constexpr std::string_view kGraphName = "graph.bin";
+inline constexpr std::string_view kCalibrationName = "calibration.bin";
 inline constexpr std::string_view kPostingsName = "postings.sst";
 inline constexpr std::string_view kColumnsName = "columns.bin";
 

@@ -73,11 +73,19 @@ Result<RowsSpan> Segment::Rows() const {
   return *rows;
 }
 
-Result<const HnswGraph*> Segment::Graph() const {
-  return graph_.Get([&]() -> Result<std::unique_ptr<const HnswGraph>> {
-    OCHRE_ASSIGN_OR_RETURN(const VerifiedBlob* blob, OpenBlob(graph_blob_, kGraphName));
-    OCHRE_ASSIGN_OR_RETURN(const auto bytes, blob->ReadAll());
-    return Boxed(HnswGraph::Parse(bytes, row_count(), blob->name()));
+Result<const VectorIndex*> Segment::IndexOfVectors() const {
+  return vector_index_.Get([&]() -> Result<std::unique_ptr<const VectorIndex>> {
+    VectorIndexBlobs blobs;
+    if (has_codes()) {
+      OCHRE_ASSIGN_OR_RETURN(blobs.codes, OpenBlob(codes_blob_, kCodesName));
+    }
+    if (has_graph()) {
+      OCHRE_ASSIGN_OR_RETURN(blobs.graph, OpenBlob(graph_blob_, kGraphName));
+    }
+    if (manifest_.Find(kCalibrationName) != nullptr) {
+      OCHRE_ASSIGN_OR_RETURN(blobs.calibration, OpenBlob(calibration_blob_, kCalibrationName));
+    }
+    return VectorIndex::Open(blobs, manifest_.space, row_count(), dimension());
   });
 }
 

@@ -9,7 +9,6 @@
 #include <string_view>
 
 #include "distance/rows_span.h"
-#include "hnsw/hnsw_graph.h"
 #include "inverted/inverted_index.h"
 #include "ochre/status.h"
 #include "runtime/lazy.h"
@@ -17,6 +16,7 @@
 #include "segment/manifest.h"
 #include "segment/record_store.h"
 #include "segment/vector_file.h"
+#include "segment/vector_index.h"
 #include "storage/storage.h"
 #include "storage/verified_blob.h"
 #include "types/ids.h"
@@ -36,14 +36,15 @@ class Segment {
   int64_t row_count() const { return manifest_.row_count; }
   int32_t dimension() const { return manifest_.dimension; }
   int64_t bytes() const { return manifest_.TotalBytes(); }
-  // Segments of fewer rows than kGraphRowsMin have no graph: they are scanned.
+  // Small segments have neither, and are scanned by their float32 values (vector_index_writer.h).
+  bool has_codes() const { return manifest_.Find(kCodesName) != nullptr; }
   bool has_graph() const { return manifest_.Find(kGraphName) != nullptr; }
 
   Result<const IdTable*> Ids() const;
   Result<const RecordStore*> Records() const;
   Result<const VectorFile*> Vectors() const;
-  Result<RowsSpan> Rows() const;           // all vectors; the first call reads and verifies the whole file
-  Result<const HnswGraph*> Graph() const;  // precondition: has_graph()
+  Result<RowsSpan> Rows() const;                      // all vectors; the first call reads and verifies the whole file
+  Result<const VectorIndex*> IndexOfVectors() const;  // precondition: has_codes() or has_graph()
   Result<const InvertedIndex*> Index() const;
 
   // Reads every file again and compares all checksums. DataLoss names the first damaged file.
@@ -60,12 +61,12 @@ class Segment {
   const Storage& storage_;
   const SegmentId id_;
   const Manifest manifest_;
-  Lazy<VerifiedBlob> ids_blob_, records_blob_, vectors_blob_, graph_blob_;
+  Lazy<VerifiedBlob> ids_blob_, records_blob_, vectors_blob_, codes_blob_, graph_blob_, calibration_blob_;
   Lazy<IdTable> ids_;
   Lazy<RecordStore> records_;
   Lazy<VectorFile> vectors_;
   Lazy<RowsSpan> rows_;
-  Lazy<HnswGraph> graph_;
+  Lazy<VectorIndex> vector_index_;  // after the blobs, from which it borrows
   Lazy<InvertedIndex> index_;
 };
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "hnsw/hnsw_builder.h"
+#include "segment/vector_index_writer.h"
 
 namespace ochre {
 
@@ -54,7 +54,7 @@ Result<int64_t> SegmentWriter::Finish(const std::atomic<bool>& cancelled) {
   Keep(std::move(ids));
   OCHRE_ASSIGN_OR_RETURN(std::vector<BlobInfo> index, index_.Finish(storage_, folder_));
   for (BlobInfo& file : index) Keep(std::move(file));
-  if (shape_.row_count >= kGraphRowsMin) OCHRE_RETURN_IF_ERROR(BuildGraph(vectors, cancelled));
+  OCHRE_RETURN_IF_ERROR(IndexVectors(vectors, cancelled));
 
   // The manifest comes last: a folder without one is what a crash left.
   const std::string bytes = manifest_.Serialize();
@@ -66,18 +66,13 @@ Result<int64_t> SegmentWriter::Finish(const std::atomic<bool>& cancelled) {
   return manifest_.TotalBytes() + static_cast<int64_t>(bytes.size());
 }
 
-Status SegmentWriter::BuildGraph(const BlobInfo& vectors, const std::atomic<bool>& cancelled) {
+Status SegmentWriter::IndexVectors(const BlobInfo& vectors, const std::atomic<bool>& cancelled) {
   OCHRE_ASSIGN_OR_RETURN(const auto blob, VerifiedBlob::Open(storage_, vectors));
   OCHRE_ASSIGN_OR_RETURN(const VectorFile file, VectorFile::Open(*blob, shape_.row_count, shape_.dimension));
   OCHRE_ASSIGN_OR_RETURN(const RowsSpan rows, file.Rows());
-  OCHRE_ASSIGN_OR_RETURN(auto writer, storage_.Create(folder_ + "/" + std::string(kGraphName)));
-  OCHRE_RETURN_IF_ERROR(BuildHnswGraph(rows,
-                                       {.space = shape_.hnsw.space,
-                                        .max_neighbors = shape_.hnsw.max_neighbors,
-                                        .ef_construction = shape_.hnsw.ef_construction},
-                                       cancelled, *writer));
-  OCHRE_ASSIGN_OR_RETURN(BlobInfo graph, writer->Finish());
-  Keep(std::move(graph));
+  OCHRE_ASSIGN_OR_RETURN(std::vector<BlobInfo> files,
+                         WriteVectorIndex(storage_, folder_, rows, shape_.hnsw, cancelled));
+  for (BlobInfo& index_file : files) Keep(std::move(index_file));
   return Status::Ok();
 }
 

@@ -19,10 +19,6 @@
 
 namespace ochre {
 
-// Below this many rows a segment gets no graph and is scanned: exact, and about as fast: 5,000 x 100 floats at 9 ns a
-// row (bench/micro/distance_kernels_bench.cc) take 45 us, a search with ef 100 some 50 us (graph_search_bench).
-inline constexpr int64_t kGraphRowsMin = 5'000;
-
 struct SegmentRow {
   std::string_view id;
   OffsetId offset_id{};
@@ -48,14 +44,14 @@ class SegmentWriter {
   // Rows with ascending offset ids and distinct ids. ResourceExhausted: the disk is full.
   Status Add(const SegmentRow& row);
 
-  // Builds the graph, writes the rest and makes all of it durable. Call once, after row_count rows. Returns the bytes
-  // of all files. Cancelled: `cancelled` became true meanwhile.
+  // Builds the index of the vectors, writes the rest and makes all of it durable. Call once, after row_count rows.
+  // Returns the bytes of all files. Cancelled: `cancelled` became true meanwhile.
   Result<int64_t> Finish(const std::atomic<bool>& cancelled);
 
  private:
   SegmentWriter(Storage& storage, const SegmentId& id, const SegmentShape& shape);
 
-  Status BuildGraph(const BlobInfo& vectors, const std::atomic<bool>& cancelled);
+  Status IndexVectors(const BlobInfo& vectors, const std::atomic<bool>& cancelled);
   void Keep(BlobInfo file);  // lists a finished file in the manifest
 
   Storage& storage_;

@@ -58,6 +58,16 @@ Result<RowsSpan> VectorFile::Rows() const {
   return RowsSpan{rows, row_count_, dimension_};
 }
 
+Result<RowsSpan> VectorFile::RowsWith(std::span<const uint32_t> ordinals) const {
+  const uint64_t row_bytes = RowBytes(dimension_);
+  for (const uint32_t ordinal : ordinals) {
+    OCHRE_RETURN_IF_ERROR(blob_->Read(sizeof(VectorsHeader) + ordinal * row_bytes, row_bytes).status());
+  }
+  OCHRE_ASSIGN_OR_RETURN(const auto header, blob_->Read(0, sizeof(VectorsHeader)));
+  const auto* rows = reinterpret_cast<const float*>(header.data() + header.size());
+  return RowsSpan{rows, row_count_, dimension_};
+}
+
 Result<const float*> VectorFile::Row(Ordinal ordinal) const {
   assert(static_cast<int64_t>(ordinal) < row_count_);
   const uint64_t row_bytes = RowBytes(dimension_);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "distance/rows_span.h"
@@ -48,6 +49,9 @@ class VectorFile {
 
   // All rows, every byte verified: the first call reads the whole file.
   Result<RowsSpan> Rows() const;
+
+  // The same span, with only the rows of `ordinals` verified: no others may be read.
+  Result<RowsSpan> RowsWith(std::span<const uint32_t> ordinals) const;
 
   // One row, verified; valid while the blob is.
   Result<const float*> Row(Ordinal ordinal) const;

@@ -79,6 +79,10 @@ class MappedBlob : public Blob {
     if (size_ > 0) munmap(data_, size_);
   }
   std::span<const std::byte> bytes() const override { return {static_cast<const std::byte*>(data_), size_}; }
+  bool is_file() const override { return true; }
+  void Release() const override {
+    if (size_ > 0) (void)madvise(data_, size_, MADV_DONTNEED);
+  }
 
  private:
   void* data_;

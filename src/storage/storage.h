@@ -32,6 +32,11 @@ class Blob {
  public:
   virtual ~Blob() = default;
   virtual std::span<const std::byte> bytes() const = 0;  // starts aligned to at least 64 bytes
+
+  // Whether the bytes are those of a file, which the system loads on first use and may drop again.
+  virtual bool is_file() const { return false; }
+  // A hint that they will hardly be read again: gives back the memory that they take, if they are a file's.
+  virtual void Release() const {}
 };
 
 // Writes one blob. Destroyed without a successful Finish, it leaves nothing behind. One thread at a time.

@@ -36,6 +36,10 @@ class VerifiedBlob {
     if (offset < info_.length) __builtin_prefetch(blob_->bytes().data() + offset);
   }
 
+  // Of the blob; see there.
+  bool is_file() const { return blob_->is_file(); }
+  void Release() const { blob_->Release(); }
+
   // Hashes everything again, whatever was verified before: for a scrub. DataLoss: names the first damaged block.
   Status Scrub() const;
 

@@ -18,10 +18,17 @@ struct SpaceName {
 constexpr std::array<SpaceName, 3> kSpaceNames = {
     {{Space::kL2, "l2"}, {Space::kCosine, "cosine"}, {Space::kInnerProduct, "ip"}}};
 
+struct QuantizationName {
+  Quantization quantization;
+  std::string_view name;
+};
+constexpr std::array<QuantizationName, 3> kQuantizationNames = {
+    {{Quantization::kNone, "none"}, {Quantization::kInt8, "int8"}, {Quantization::kLvq4, "lvq4"}}};
+
 // What the hnsw block and the legacy metadata keys have in common: a field by its name in either, set from JSON.
 struct Field {
   std::string_view name;
-  std::string_view legacy_key;
+  std::string_view legacy_key;                   // empty: there is none
   bool (*set)(HnswConfiguration&, const Json&);  // false: not a value of the field's type
 };
 
@@ -29,6 +36,15 @@ bool SetSpace(HnswConfiguration& hnsw, const Json& value) {
   for (const SpaceName& candidate : kSpaceNames) {
     if (value != candidate.name) continue;
     hnsw.space = candidate.space;
+    return true;
+  }
+  return false;
+}
+
+bool SetQuantization(HnswConfiguration& hnsw, const Json& value) {
+  for (const QuantizationName& candidate : kQuantizationNames) {
+    if (value != candidate.name) continue;
+    hnsw.quantization = candidate.quantization;
     return true;
   }
   return false;
@@ -53,7 +69,7 @@ bool SetResizeFactor(HnswConfiguration& hnsw, const Json& value) {
   return true;
 }
 
-constexpr std::array<Field, 8> kFields = {{
+constexpr std::array<Field, 9> kFields = {{
     {"space", "hnsw:space", SetSpace},
     {"ef_construction", "hnsw:construction_ef", SetInteger<&HnswConfiguration::ef_construction>},
     {"ef_search", "hnsw:search_ef", SetInteger<&HnswConfiguration::ef_search>},
@@ -62,6 +78,7 @@ constexpr std::array<Field, 8> kFields = {{
     {"resize_factor", "hnsw:resize_factor", SetResizeFactor},
     {"batch_size", "hnsw:batch_size", SetInteger<&HnswConfiguration::batch_size>},
     {"sync_threshold", "hnsw:sync_threshold", SetInteger<&HnswConfiguration::sync_threshold>},
+    {"quantization", "", SetQuantization},
 }};
 
 // What a message shows of a value: of a list or an object its type only, as those may be huge, and deep.
@@ -97,6 +114,11 @@ Status ValidateHnsw(const HnswConfiguration& hnsw) {
   if (std::none_of(kSpaceNames.begin(), kSpaceNames.end(),
                    [&](const SpaceName& known) { return known.space == hnsw.space; })) {
     return Status::InvalidArgument("space is number ", static_cast<int>(hnsw.space), ", which no space has");
+  }
+  if (std::none_of(kQuantizationNames.begin(), kQuantizationNames.end(),
+                   [&](const QuantizationName& known) { return known.quantization == hnsw.quantization; })) {
+    return Status::InvalidArgument("quantization is number ", static_cast<int>(hnsw.quantization),
+                                   ", which no quantization has");
   }
   OCHRE_RETURN_IF_ERROR(CheckRange("max_neighbors", hnsw.max_neighbors, 2, 512));
   OCHRE_RETURN_IF_ERROR(CheckRange("ef_construction", hnsw.ef_construction, 1, 10'000));
@@ -180,6 +202,11 @@ std::string ConfigurationToJson(const CollectionConfiguration& configuration) {
         {"batch_size", hnsw.batch_size},
         {"sync_threshold", hnsw.sync_threshold}}},
       {"embedding_function", Json::parse(configuration.embedding_function, nullptr, /*allow_exceptions=*/false)}};
+  if (hnsw.quantization != HnswConfiguration().quantization) {
+    for (const QuantizationName& candidate : kQuantizationNames) {
+      if (candidate.quantization == hnsw.quantization) json["hnsw"]["quantization"] = candidate.name;
+    }
+  }
   if (configuration.schema != "null") json["schema"] = Json::parse(configuration.schema, nullptr, false);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -210,7 +237,7 @@ Result<CollectionConfiguration> UpdateConfigurationFromJson(const CollectionConf
   CollectionConfiguration updated = configuration;
   if (IsGiven(json, "hnsw")) {
     const Json& block = json["hnsw"];
-    for (const std::string_view fixed : {"space", "ef_construction"}) {
+    for (const std::string_view fixed : {"space", "ef_construction", "quantization"}) {
       if (block.is_object() && block.contains(fixed)) {
         return Status::InvalidArgument("the hnsw field \"", fixed, "\" of a collection cannot be changed");
       }

@@ -18,11 +18,18 @@ std::string_view CopyTo(char*& out, std::string_view text) {
 
 }  // namespace
 
+LogTail::LogTail(int32_t dimension, Space space, Quantization quantization) : dimension_(dimension) {
+  if (dimension > 0 && quantization != Quantization::kNone) {
+    quantizer_.emplace(space, Quantization::kInt8, dimension, std::vector<float>());
+  }
+}
+
 LogTail::~LogTail() {
   for (std::atomic<Chunk*>& slot : chunks_) {
     Chunk* chunk = slot.load(std::memory_order_relaxed);
     if (chunk == nullptr) continue;
     ::operator delete(chunk->rows, kRowAlignment);
+    ::operator delete(chunk->codes, kRowAlignment);
     delete chunk;
   }
 }
@@ -32,6 +39,11 @@ RowsSpan LogTail::ChunkRows(size_t c, size_t size) const {
   const size_t end = std::min(size, ChunkBegin(c + 1));
   if (begin >= end) return {nullptr, 0, dimension_};
   return {chunk(c)->rows, static_cast<int64_t>(end - begin), dimension_};
+}
+
+CodesSpan LogTail::ChunkCodes(size_t c, size_t size) const {
+  const int64_t row_count = ChunkRows(c, size).row_count;
+  return {row_count == 0 ? nullptr : chunk(c)->codes, row_count, dimension_, Quantization::kInt8};
 }
 
 int64_t LogTail::Find(std::string_view id, LogPosition position) const {
@@ -56,10 +68,24 @@ LogTail::Chunk& LogTail::EnsureChunk(size_t c) {
     auto created = std::make_unique<Chunk>();
     created->records = std::make_unique<TailRecord[]>(size);
     created->rows = static_cast<float*>(::operator new(size* row_bytes, kRowAlignment));
+    if (quantizer_.has_value()) {
+      const size_t code_bytes = size * static_cast<size_t>(quantizer_->stride());
+      created->codes = static_cast<std::byte*>(::operator new(code_bytes, kRowAlignment));
+    }
     chunk = created.release();
     chunks_[c].store(chunk, std::memory_order_release);
   }
   return *chunk;
+}
+
+void LogTail::EncodeRow(Chunk& chunk, size_t offset) {
+  CodeBounds bounds = {.error = error_max_.load(std::memory_order_relaxed),
+                       .norm = norm_max_.load(std::memory_order_relaxed)};
+  const float* row = chunk.rows + static_cast<int64_t>(offset) * RowStride(dimension_);
+  std::byte* code = chunk.codes + static_cast<int64_t>(offset) * quantizer_->stride();
+  if (!quantizer_->Encode(row, code, &bounds)) code_refused_.store(true, std::memory_order_release);
+  error_max_.store(bounds.error, std::memory_order_relaxed);
+  norm_max_.store(bounds.norm, std::memory_order_relaxed);
 }
 
 void LogTail::Append(std::string_view id, OffsetId offset_id, LogPosition begin, const RecordContents& contents,
@@ -69,6 +95,8 @@ void LogTail::Append(std::string_view id, OffsetId offset_id, LogPosition begin,
   const Place place = PlaceOf(index);
   Chunk& chunk = EnsureChunk(place.chunk);
   FillRow(contents.embedding, dimension_, chunk.rows + static_cast<int64_t>(place.offset) * RowStride(dimension_));
+
+  if (quantizer_.has_value()) EncodeRow(chunk, place.offset);
 
   const std::string_view document = contents.document.value_or(std::string_view());
   const std::string_view uri = contents.uri.value_or(std::string_view());
@@ -84,7 +112,8 @@ void LogTail::Append(std::string_view id, OffsetId offset_id, LogPosition begin,
   record.metadata = EncodedMetadata(CopyTo(out, contents.metadata.bytes()));
   if (replaced >= 0) End(replaced, begin);
 
-  bytes_.fetch_add(static_cast<int64_t>(text_bytes + sizeof(TailRecord) + RowStride(dimension_) * sizeof(float)),
+  bytes_.fetch_add(static_cast<int64_t>(text_bytes + sizeof(TailRecord) + RowStride(dimension_) * sizeof(float)) +
+                       CodeStrideOrZero(),
                    std::memory_order_relaxed);
   MutexLock lock(mutex_);
   const auto [entry, inserted] = latest_.try_emplace(record.id, static_cast<int64_t>(index));

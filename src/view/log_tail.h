@@ -12,7 +12,9 @@
 #include <string_view>
 
 #include "absl/container/flat_hash_map.h"
+#include "distance/codes.h"
 #include "distance/rows_span.h"
+#include "ochre/options.h"
 #include "runtime/mutex.h"
 #include "types/encoded_metadata.h"
 #include "types/ids.h"
@@ -42,8 +44,9 @@ struct TailRecord {
 // lock while one writer at a time appends. A compaction replaces the whole tail by a shorter one.
 class LogTail {
  public:
-  // `dimension` of the collection's embeddings; 0 while it is not fixed, when no record can be inserted.
-  explicit LogTail(int32_t dimension) : dimension_(dimension) {}
+  // `dimension` of the collection's embeddings; 0 while it is not fixed, when no record can be inserted. Unless
+  // `quantization` is kNone, rows are kept as int8 codes as well.
+  LogTail(int32_t dimension, Space space, Quantization quantization);
   ~LogTail();
   LogTail(const LogTail&) = delete;
   LogTail& operator=(const LogTail&) = delete;
@@ -68,10 +71,19 @@ class LogTail {
   // The rows of the first `size` records that are in chunk `c`.
   RowsSpan ChunkRows(size_t c, size_t size) const;
 
+  // Whether every published row has a code; if so, the codes of the rows that ChunkRows gives, the quantizer that made
+  // them, and bounds that hold for all of them. Ask for the bounds after size().
+  bool has_codes() const { return quantizer_.has_value() && !code_refused_.load(std::memory_order_acquire); }
+  CodesSpan ChunkCodes(size_t c, size_t size) const;
+  const Quantizer& quantizer() const { return *quantizer_; }
+  CodeBounds code_bounds() const {
+    return {.error = error_max_.load(std::memory_order_relaxed), .norm = norm_max_.load(std::memory_order_relaxed)};
+  }
+
   // Index of the version of `id` that a reader at `position` sees, or -1.
   int64_t Find(std::string_view id, LogPosition position) const;
 
-  // Bytes that the published records hold: embeddings and texts.
+  // Bytes that the published records hold: embeddings, codes and texts.
   int64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
   // ---- The writer: one at a time, which the caller sees to.
@@ -92,7 +104,8 @@ class LogTail {
 
   struct Chunk {
     std::unique_ptr<TailRecord[]> records;
-    float* rows = nullptr;  // aligned to 64 bytes
+    float* rows = nullptr;       // aligned to 64 bytes
+    std::byte* codes = nullptr;  // likewise; null if the tail keeps none
   };
   struct Place {
     size_t chunk, offset;
@@ -103,8 +116,13 @@ class LogTail {
   }
   const Chunk* chunk(size_t c) const { return chunks_[c].load(std::memory_order_acquire); }
   Chunk& EnsureChunk(size_t c);
+  void EncodeRow(Chunk& chunk, size_t offset);
+  int64_t CodeStrideOrZero() const { return quantizer_.has_value() ? quantizer_->stride() : 0; }
 
   const int32_t dimension_;
+  std::optional<Quantizer> quantizer_;  // without a mean: there is nothing yet to take it from
+  std::atomic<bool> code_refused_ = false;
+  std::atomic<float> error_max_ = 0, norm_max_ = 0;  // of the codes; stored before size_ counts their row
   std::atomic<size_t> size_ = 0;
   std::atomic<int64_t> bytes_ = 0;
   std::array<std::atomic<Chunk*>, kChunksMax> chunks_ = {};

@@ -8,10 +8,14 @@ namespace ochre {
 Materializer::Materializer(BaseVersion base)
     : base_(std::move(base)),
       published_deletions_(base_.segments.size()),
-      tail_(std::make_shared<LogTail>(base_.segments.empty() ? 0 : base_.segments.front().segment->dimension())),
+      tail_(NewTail(base_.segments.empty() ? 0 : base_.segments.front().segment->dimension())),
       position_(base_.log_position),
       next_offset_id_(base_.next_offset_id),
       record_count_(base_.record_count) {}
+
+std::shared_ptr<LogTail> Materializer::NewTail(int32_t dimension) const {
+  return std::make_shared<LogTail>(dimension, base_.space, base_.quantization);
+}
 
 Status Materializer::Apply(const LogBatch& log_batch) {
   assert(static_cast<uint64_t>(log_batch.first) == static_cast<uint64_t>(position_) + 1);
@@ -21,7 +25,7 @@ Status Materializer::Apply(const LogBatch& log_batch) {
                             batch.size(), " operations, but spans up to position ",
                             static_cast<uint64_t>(log_batch.last));
   }
-  if (tail_->dimension() == 0 && batch.dimension() > 0) tail_ = std::make_shared<LogTail>(batch.dimension());
+  if (tail_->dimension() == 0 && batch.dimension() > 0) tail_ = NewTail(batch.dimension());
   if (batch.dimension() > 0 && batch.dimension() != tail_->dimension()) {
     return Status::DataLoss("the log's batch at position ", static_cast<uint64_t>(log_batch.first), " has dimension ",
                             batch.dimension(), ", but the collection's is ", tail_->dimension());

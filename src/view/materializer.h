@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "log/log.h"
+#include "ochre/options.h"
 #include "ochre/status.h"
 #include "segment/deletion_bitmap.h"
 #include "segment/segment.h"
@@ -32,6 +33,8 @@ struct BaseVersion {
   LogPosition log_position{};
   OffsetId next_offset_id{1};
   int64_t record_count = 0;
+  Space space = Space::kL2;  // these two are the collection's
+  Quantization quantization = Quantization::kInt8;
   std::vector<BaseSegment> segments;
 };
 
@@ -58,6 +61,7 @@ class Materializer {
     RecordContents contents;  // filled only for operations that merge
   };
 
+  std::shared_ptr<LogTail> NewTail(int32_t dimension) const;
   Result<std::optional<Existing>> Find(std::string_view id, bool with_contents) const;
   Status ApplyOne(OperationKind kind, const Operation& operation, LogPosition position);
   void Remove(const Existing& existing, LogPosition position);

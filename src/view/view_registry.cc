@@ -31,6 +31,20 @@ std::shared_ptr<ViewRegistry::State> ViewRegistry::StateOf(CollectionId collecti
   return state;
 }
 
+std::vector<std::shared_ptr<const CollectionView>> ViewRegistry::CurrentViews() const {
+  std::vector<std::shared_ptr<State>> states;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [collection, state] : states_) states.push_back(state);
+  }
+  std::vector<std::shared_ptr<const CollectionView>> views;
+  for (const auto& state : states) {
+    MutexLock lock(state->view_mutex);
+    if (state->view != nullptr) views.push_back(state->view);
+  }
+  return views;
+}
+
 void ViewRegistry::Forget(CollectionId collection) {
   MutexLock lock(mutex_);
   states_.erase(collection);
@@ -72,10 +86,13 @@ Status ViewRegistry::CollectGarbage(const std::function<bool(const SegmentId&)>&
 Result<std::unique_ptr<Materializer>> ViewRegistry::Load(CollectionId collection) {
   MutexLock lock(segments_mutex_);
   OCHRE_ASSIGN_OR_RETURN(const CollectionVersion version, sysdb_.LatestVersion(collection));
+  OCHRE_ASSIGN_OR_RETURN(const auto described, sysdb_.GetCollection(collection));
   BaseVersion base = {.version = version.version,
                       .log_position = version.log_position,
                       .next_offset_id = version.next_offset_id,
                       .record_count = version.record_count,
+                      .space = described->configuration.hnsw.space,
+                      .quantization = described->configuration.hnsw.quantization,
                       .segments = {}};
   for (const VersionSegment& listed : version.segments) {
     OCHRE_ASSIGN_OR_RETURN(std::shared_ptr<const Segment> segment, OpenSegment(listed.segment.id));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "log/log.h"
@@ -33,6 +34,9 @@ class ViewRegistry {
   // Goes over to the latest version in the system database: segments that stay are kept open, the tail is replayed from
   // the version's position. Readers and writers go on meanwhile; only the last stretch of the replay holds them up.
   Status SwapVersion(CollectionId collection);
+
+  // The views of the collections in use, as they are: nothing is loaded or caught up.
+  std::vector<std::shared_ptr<const CollectionView>> CurrentViews() const;
 
   // Forgets a deleted collection. Views that are pinned stay valid.
   void Forget(CollectionId collection);
@@ -65,7 +69,7 @@ class ViewRegistry {
   Mutex segments_mutex_;
   absl::flat_hash_map<SegmentId, std::weak_ptr<const Segment>> open_segments_ OCHRE_GUARDED_BY(segments_mutex_);
 
-  Mutex mutex_;  // held to look up or insert a pointer; never during I/O or a search
+  mutable Mutex mutex_;  // held to look up or insert a pointer; never during I/O or a search
   absl::flat_hash_map<CollectionId, std::shared_ptr<State>> states_ OCHRE_GUARDED_BY(mutex_);
 };
 

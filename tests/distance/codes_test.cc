@@ -14,34 +14,10 @@
 #include <tuple>
 
 #include "tests/distance/aligned_rows.h"
+#include "tests/distance/coded_rows.h"
 
 namespace ochre {
 namespace {
-
-// Code rows, owned.
-class Codes {
- public:
-  Codes(const Quantizer& quantizer, const RowsSpan& rows) {
-    const int64_t stride = quantizer.stride();
-    data_.reset(static_cast<std::byte*>(std::aligned_alloc(64, static_cast<size_t>(stride * rows.row_count))));
-    for (int64_t i = 0; i < rows.row_count; ++i) {
-      encodable_ = quantizer.Encode(rows.Row(i), data_.get() + i * stride, &bounds_) && encodable_;
-    }
-    span_ = {data_.get(), rows.row_count, quantizer.dimension(), quantizer.quantization()};
-  }
-  const CodesSpan& span() const { return span_; }
-  const CodeBounds& bounds() const { return bounds_; }
-  bool encodable() const { return encodable_; }
-
- private:
-  struct Free {
-    void operator()(std::byte* data) const { std::free(data); }
-  };
-  std::unique_ptr<std::byte[], Free> data_;
-  CodesSpan span_;
-  CodeBounds bounds_;
-  bool encodable_ = true;
-};
 
 std::vector<float> CodeDistances(const CodeQuery& query, const CodesSpan& codes) {
   std::vector<float> distances(static_cast<size_t>(codes.row_count));
@@ -73,7 +49,7 @@ TEST_P(CodesTest, DistancesStayWithinTheBoundsOfTheCodes) {
   for (float& value : floats) value += 2;  // a mean that is worth subtracting
   const AlignedRows rows(floats, dimension());
   const Quantizer quantizer = Quantizer::Train(space(), quantization(), rows.span());
-  const Codes codes(quantizer, rows.span());
+  const CodedRows codes(quantizer, rows.span());
   ASSERT_TRUE(codes.encodable());
   for (uint32_t seed = 2; seed < 6; ++seed) {
     const PreparedQuery query(space(), RandomFloats(width, seed).data(), dimension());
@@ -94,7 +70,7 @@ TEST_P(CodesTest, Int8DistancesAreCloseAndLvq4OnesRoughlyRight) {
   const auto width = static_cast<size_t>(dimension());
   const AlignedRows rows(RandomFloats(kRows * width, 7), dimension());
   const Quantizer quantizer = Quantizer::Train(space(), quantization(), rows.span());
-  const Codes codes(quantizer, rows.span());
+  const CodedRows codes(quantizer, rows.span());
   const PreparedQuery query(space(), RandomFloats(width, 8).data(), dimension());
   const std::vector<float> exact = Distances(query, rows.span());
   const std::vector<float> coded = CodeDistances(quantizer.Prepare(query), codes.span());
@@ -108,7 +84,7 @@ TEST_P(CodesTest, OrdinalsAndRangesGiveTheSameBits) {
   const auto width = static_cast<size_t>(dimension());
   const AlignedRows rows(RandomFloats(kRows * width, 9), dimension());
   const Quantizer quantizer = Quantizer::Train(space(), quantization(), rows.span());
-  const Codes codes(quantizer, rows.span());
+  const CodedRows codes(quantizer, rows.span());
   const PreparedQuery query(space(), RandomFloats(width, 10).data(), dimension());
   const CodeQuery code_query = quantizer.Prepare(query);
   const std::vector<float> all = CodeDistances(code_query, codes.span());
@@ -122,7 +98,7 @@ TEST_P(CodesTest, EveryInstructionSetGivesTheSameBits) {
   const auto width = static_cast<size_t>(dimension());
   const AlignedRows rows(RandomFloats(kRows * width, 11), dimension());
   const Quantizer quantizer = Quantizer::Train(space(), quantization(), rows.span());
-  const Codes codes(quantizer, rows.span());
+  const CodedRows codes(quantizer, rows.span());
   const PreparedQuery query(space(), RandomFloats(width, 12).data(), dimension());
   const CodeQuery code_query = quantizer.Prepare(query);
   const std::vector<float> best = CodeDistances(code_query, codes.span());
@@ -141,7 +117,7 @@ TEST_P(CodesTest, EqualRowsHaveEqualCodes) {
   std::vector<float> floats = RandomFloats(width, 13);
   floats.insert(floats.end(), floats.begin(), floats.begin() + static_cast<std::ptrdiff_t>(width));
   const AlignedRows rows(floats, dimension());
-  const Codes codes(Quantizer(space(), quantization(), dimension(), {}), rows.span());
+  const CodedRows codes(Quantizer(space(), quantization(), dimension(), {}), rows.span());
   EXPECT_EQ(std::memcmp(codes.span().Row(0), codes.span().Row(1), static_cast<size_t>(codes.span().stride())), 0);
 }
 
@@ -155,7 +131,7 @@ TEST(RowQueryTest, ARowIsItsOwnQuery) {
   const AlignedRows rows(RandomFloats(kRows * kDimension, 14), kDimension);
   for (const Space space : {Space::kL2, Space::kCosine, Space::kInnerProduct}) {
     const Quantizer quantizer = Quantizer::Train(space, Quantization::kInt8, rows.span());
-    const Codes codes(quantizer, rows.span());
+    const CodedRows codes(quantizer, rows.span());
     CodeQuery a = quantizer.MakeRowQuery();
     CodeQuery b = quantizer.MakeRowQuery();
     for (uint32_t i = 1; i < kRows; ++i) {
@@ -177,7 +153,7 @@ TEST(RowQueryTest, ARowIsItsOwnQuery) {
 TEST(ZeroVectorTest, IsAtDistanceOneInCosineSpace) {
   const AlignedRows rows({0, 0, 1, 2, 2, 1}, 2);
   const Quantizer quantizer = Quantizer::Train(Space::kCosine, Quantization::kInt8, rows.span());
-  const Codes codes(quantizer, rows.span());
+  const CodedRows codes(quantizer, rows.span());
   ASSERT_TRUE(codes.encodable());
   const std::vector<float> query = {1, 1}, zero = {0, 0};
   EXPECT_EQ(CodeDistances(quantizer.Prepare({Space::kCosine, query.data(), 2}), codes.span())[0], 2.0f);
@@ -189,11 +165,11 @@ TEST(EncodeTest, RefusesWhatNoFloatCanMeasure) {
   constexpr float kHuge = 1e38f;
   const AlignedRows rows({kHuge, kHuge, kHuge, -kHuge, 1, 1}, 2);
   for (const Space space : {Space::kL2, Space::kInnerProduct}) {
-    const Codes codes(Quantizer(space, Quantization::kInt8, 2, {}), rows.span());
+    const CodedRows codes(Quantizer(space, Quantization::kInt8, 2, {}), rows.span());
     EXPECT_FALSE(codes.encodable());
   }
   // Normalised, it is like any other.
-  EXPECT_TRUE(Codes(Quantizer(Space::kCosine, Quantization::kInt8, 2, {}), rows.span()).encodable());
+  EXPECT_TRUE(CodedRows(Quantizer(Space::kCosine, Quantization::kInt8, 2, {}), rows.span()).encodable());
 }
 
 TEST(EncodeTest, TakesTinyAndConstantVectors) {
@@ -201,7 +177,7 @@ TEST(EncodeTest, TakesTinyAndConstantVectors) {
   const AlignedRows rows({tiny, -tiny, 5, 5, 5, 5}, 2);
   for (const Quantization quantization : {Quantization::kInt8, Quantization::kLvq4}) {
     const Quantizer quantizer(Space::kL2, quantization, 2, {5, 5});
-    const Codes codes(quantizer, rows.span());
+    const CodedRows codes(quantizer, rows.span());
     ASSERT_TRUE(codes.encodable());
     const std::vector<float> query = {5, 5};
     const std::vector<float> distances = CodeDistances(quantizer.Prepare({Space::kL2, query.data(), 2}), codes.span());

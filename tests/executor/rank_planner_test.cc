@@ -7,12 +7,30 @@
 namespace ochre {
 namespace {
 
-TEST(RankPlannerTest, FewMatchesAreScannedAndManyAreSearched) {
+RankTask Task(int64_t row_count, int64_t match_count, int64_t ef = 100, bool has_codes = true) {
+  return {.row_count = row_count, .match_count = match_count, .ef = ef, .has_codes = has_codes, .has_graph = true};
+}
+
+TEST(RankPlannerTest, FewMatchesAreScannedMoreByCodesAndManyAreSearched) {
   constexpr int64_t kRows = 1'000'000;
-  EXPECT_TRUE(ShouldScan(kRows, 0, 100));
-  EXPECT_TRUE(ShouldScan(kRows, 1'000, 100));
-  EXPECT_FALSE(ShouldScan(kRows, kRows / 2, 100));
-  EXPECT_FALSE(ShouldScan(kRows, kRows, 100));
+  EXPECT_EQ(ChooseRankPlan(Task(kRows, 0)), RankPlan::kScanRows);
+  EXPECT_EQ(ChooseRankPlan(Task(kRows, kScanRowsMax)), RankPlan::kScanRows);
+  EXPECT_EQ(ChooseRankPlan(Task(kRows, kScanRowsMax + 1)), RankPlan::kScanCodes);
+  EXPECT_EQ(ChooseRankPlan(Task(kRows, kScanRowsMax + 1, 100, /*has_codes=*/false)), RankPlan::kScanRows);
+  EXPECT_EQ(ChooseRankPlan(Task(kRows, kRows / 2)), RankPlan::kSearchGraph);
+  EXPECT_EQ(ChooseRankPlan(Task(kRows, kRows)), RankPlan::kSearchGraph);
+  EXPECT_EQ(ChooseRankPlan(Task(kRows, kRows, 100, /*has_codes=*/false)), RankPlan::kSearchGraph);
+}
+
+TEST(RankPlannerTest, WithoutAGraphOrWhereOnlyTheExactAnswerWillDoThereIsAScan) {
+  RankTask task = Task(1'000'000, 1'000'000);
+  task.exact = true;
+  EXPECT_EQ(ChooseRankPlan(task), RankPlan::kScanCodes);
+  task.exact = false;
+  task.has_graph = false;
+  EXPECT_EQ(ChooseRankPlan(task), RankPlan::kScanCodes);
+  task.has_codes = false;
+  EXPECT_EQ(ChooseRankPlan(task), RankPlan::kScanRows);
 }
 
 TEST(RankPlannerTest, ThereIsOneCrossoverPerEf) {
@@ -21,11 +39,9 @@ TEST(RankPlannerTest, ThereIsOneCrossoverPerEf) {
   for (const int64_t ef : {1, 10, 100, 1'000, 10'000}) {
     int64_t crossover = 0;
     for (int64_t matches = 0; matches <= kRows; matches += 100) {
-      const bool scan = ShouldScan(kRows, matches, ef);
-      if (scan) {
-        EXPECT_EQ(crossover, matches == 0 ? 0 : matches - 100) << "ef " << ef << ": scans again at " << matches;
-        crossover = matches;
-      }
+      if (ChooseRankPlan(Task(kRows, matches, ef)) == RankPlan::kSearchGraph) continue;
+      EXPECT_EQ(crossover, matches == 0 ? 0 : matches - 100) << "ef " << ef << ": scans again at " << matches;
+      crossover = matches;
     }
     EXPECT_GE(crossover, last_crossover) << "a larger ef makes the graph dearer, never cheaper";
     last_crossover = crossover;
@@ -33,18 +49,17 @@ TEST(RankPlannerTest, ThereIsOneCrossoverPerEf) {
 }
 
 TEST(RankPlannerTest, AnEfBeyondTheRowsIsScanned) {
-  EXPECT_TRUE(ShouldScan(10'000, 10'000, 10'000));
-  EXPECT_TRUE(ShouldScan(10'000, 10'000, std::numeric_limits<int64_t>::max()));
+  for (const int64_t ef : {int64_t{10'000}, std::numeric_limits<int64_t>::max()}) {
+    EXPECT_EQ(ChooseRankPlan(Task(10'000, 10'000, ef)), RankPlan::kScanCodes);
+  }
 }
 
 TEST(RankPlannerTest, OnlyAFilteredSearchHasABudgetAndItIsAtMostTheScan) {
-  EXPECT_EQ(GraphDistanceBudget(10'000, 10'000), 0);
+  EXPECT_EQ(DistanceBudget(Task(10'000, 10'000)), 0);
   for (const int64_t matches : {0, 1, 3, 100, 9'999}) {
-    const int64_t budget = GraphDistanceBudget(10'000, matches);
+    const int64_t budget = DistanceBudget(Task(10'000, matches));
     EXPECT_GE(budget, 1) << matches;  // 0 would mean no bound
-    if (matches >= kGraphDistanceCost) {
-      EXPECT_LE(budget * kGraphDistanceCost, matches);
-    }
+    EXPECT_LE(budget * kGraphDistanceCostOfCodes, std::max(matches, kGraphDistanceCostOfCodes));
   }
 }
 

@@ -53,7 +53,7 @@ TEST(FormatDocumentTest, MagicAndVersionOfEveryFileAreDocumented) {
     EXPECT_NE(text.find("format version, " + std::to_string(version)), std::string::npos);
     ++files;
   }
-  EXPECT_EQ(files, 6);  // SEGMENT, ids, records, vectors, graph, columns
+  EXPECT_EQ(files, 8);  // SEGMENT, ids, records, vectors, codes, graph, calibration, columns
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "distance/rows_span.h"
 #include "segment/manifest.h"
 #include "segment/segment_writer.h"
+#include "segment/vector_index_writer.h"
 #include "storage/memory_storage.h"
 #include "tests/support/expect_ok.h"
 #include "types/encoded_metadata.h"

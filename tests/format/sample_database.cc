@@ -7,7 +7,7 @@
 #include <random>
 #include <sstream>
 
-#include "segment/segment_writer.h"
+#include "segment/vector_index_writer.h"
 #include "tests/support/expect_ok.h"
 
 namespace ochre {

@@ -12,7 +12,7 @@
 
 #include "ochre/filter.h"
 #include "plan/filter_limits.h"
-#include "segment/segment_writer.h"
+#include "segment/vector_index_writer.h"
 #include "tests/gateway/allocation_watch.h"
 #include "tests/support/expect_ok.h"
 #include "tests/support/must.h"

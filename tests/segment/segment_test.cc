@@ -7,6 +7,7 @@
 
 #include "runtime/random.h"
 #include "segment/segment_writer.h"
+#include "segment/vector_index_writer.h"
 #include "storage/memory_storage.h"
 #include "tests/support/expect_ok.h"
 #include "tests/support/must.h"
@@ -73,16 +74,21 @@ TEST(SegmentTest, WhatWasWrittenIsReadInTheSameOrder) {
   EXPECT_OK(segment->Scrub());
 }
 
-TEST(SegmentTest, OnlySegmentsOfManyRowsHaveAGraph) {
+TEST(SegmentTest, OnlySegmentsOfManyRowsHaveCodesAndOfMoreAGraph) {
   MemoryStorage storage;
-  for (const int64_t rows : {int64_t{1}, kGraphRowsMin - 1, kGraphRowsMin}) {
+  for (const int64_t rows : {int64_t{1}, kCodesRowsMin - 1, kCodesRowsMin, kGraphRowsMin - 1, kGraphRowsMin}) {
     const SegmentId id = RandomUuid();
     ASSERT_OK(WriteRows(storage, id, rows, rows)->Finish(kNotCancelled));
     ASSERT_OK_AND_ASSIGN(const auto segment, Segment::Open(storage, id));
+    EXPECT_EQ(segment->has_codes(), rows >= kCodesRowsMin) << rows;
     EXPECT_EQ(segment->has_graph(), rows >= kGraphRowsMin) << rows;
+    if (!segment->has_codes()) continue;
+    ASSERT_OK_AND_ASSIGN(const VectorIndex* index, segment->IndexOfVectors());
+    EXPECT_EQ(index->parts().codes.row_count, rows);
+    ASSERT_EQ(index->parts().graph.has_value(), segment->has_graph());
     if (!segment->has_graph()) continue;
-    ASSERT_OK_AND_ASSIGN(const HnswGraph* graph, segment->Graph());
-    EXPECT_EQ(graph->row_count(), rows);
+    EXPECT_EQ(index->parts().graph->row_count(), rows);
+    EXPECT_FALSE(index->calibration().by_ef.empty());
   }
 }
 

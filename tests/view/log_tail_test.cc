@@ -16,7 +16,7 @@ void Append(LogTail& tail, std::string_view id, uint64_t offset_id, uint64_t beg
 }
 
 TEST(LogTailTest, ARecordIsVisibleFromItsBeginToBeforeItsEnd) {
-  LogTail tail(kDimension);
+  LogTail tail(kDimension, Space::kL2, Quantization::kInt8);
   Append(tail, "a", 1, 5, 0);
   EXPECT_FALSE(tail.record(0).IsVisible(LogPosition{4}));
   EXPECT_TRUE(tail.record(0).IsVisible(LogPosition{5}));
@@ -27,7 +27,7 @@ TEST(LogTailTest, ARecordIsVisibleFromItsBeginToBeforeItsEnd) {
 }
 
 TEST(LogTailTest, FindAnswersForTheReadersPosition) {
-  LogTail tail(kDimension);
+  LogTail tail(kDimension, Space::kL2, Quantization::kInt8);
   Append(tail, "a", 1, 10, 0);
   Append(tail, "b", 2, 11, 0);
   Append(tail, "a", 1, 20, 1, /*replaced=*/0);
@@ -47,7 +47,7 @@ TEST(LogTailTest, FindAnswersForTheReadersPosition) {
 }
 
 TEST(LogTailTest, AReplacedVersionEndsWhereItsSuccessorBegins) {
-  LogTail tail(kDimension);
+  LogTail tail(kDimension, Space::kL2, Quantization::kInt8);
   Append(tail, "a", 1, 10, 0);
   Append(tail, "a", 1, 20, 1, /*replaced=*/0);
   for (uint64_t position = 10; position < 30; ++position) {
@@ -57,7 +57,7 @@ TEST(LogTailTest, AReplacedVersionEndsWhereItsSuccessorBegins) {
 }
 
 TEST(LogTailTest, RecordsStayInPlaceAcrossChunks) {
-  LogTail tail(kDimension);
+  LogTail tail(kDimension, Space::kL2, Quantization::kInt8);
   constexpr size_t kRecords = 1'000;  // chunks begin at 0, 16, 48, 112, 240, 496
   std::vector<const TailRecord*> addresses;
   for (size_t i = 0; i < kRecords; ++i) {
@@ -80,7 +80,7 @@ TEST(LogTailTest, RecordsStayInPlaceAcrossChunks) {
 }
 
 TEST(LogTailTest, TheRowsOfAChunkAreOneSpanUpToTheGivenSize) {
-  LogTail tail(kDimension);
+  LogTail tail(kDimension, Space::kL2, Quantization::kInt8);
   for (size_t i = 0; i < 50; ++i) Append(tail, "id" + std::to_string(i), i + 1, i + 1, static_cast<float>(i));
   EXPECT_EQ(tail.ChunkRows(0, 50).row_count, 16);
   EXPECT_EQ(tail.ChunkRows(1, 50).row_count, 32);
@@ -93,7 +93,7 @@ TEST(LogTailTest, TheRowsOfAChunkAreOneSpanUpToTheGivenSize) {
 }
 
 TEST(LogTailTest, ContentsAreCopied) {
-  LogTail tail(kDimension);
+  LogTail tail(kDimension, Space::kL2, Quantization::kInt8);
   std::string id = "id", document = "document", uri = "uri";
   std::string metadata = EncodeMetadata({{"k", 1}});
   std::vector<float> embedding = {1, 2, 2};
@@ -110,7 +110,7 @@ TEST(LogTailTest, ContentsAreCopied) {
 }
 
 TEST(LogTailTest, NullAndEmptyTextsStayDifferent) {
-  LogTail tail(kDimension);
+  LogTail tail(kDimension, Space::kL2, Quantization::kInt8);
   const float embedding[kDimension] = {};
   tail.Append("a", OffsetId{1}, LogPosition{1}, {.embedding = embedding, .document = "", .uri = {}, .metadata = {}},
               -1);
@@ -119,7 +119,7 @@ TEST(LogTailTest, NullAndEmptyTextsStayDifferent) {
 }
 
 TEST(LogTailTest, BytesGrowWithWhatIsHeld) {
-  LogTail tail(kDimension);
+  LogTail tail(kDimension, Space::kL2, Quantization::kInt8);
   EXPECT_EQ(tail.bytes(), 0);
   Append(tail, "a", 1, 1, 0);
   const int64_t small = tail.bytes();

@@ -1,0 +1,98 @@
+#include "hnsw/calibration.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "distance/scan.h"
+#include "hnsw/graph_search.h"
+#include "tests/distance/coded_rows.h"
+#include "tests/hnsw/built_graph.h"
+
+namespace ochre {
+namespace {
+
+TEST(CalibrationTest, WhatLiesBetweenTwoPointsIsInterpolated) {
+  const Calibration calibration = {.by_ef = {{20, 0.5f}, {40, 0.7f}, {80, 0.9f}},
+                                   .by_reach = {{1.0f, 0.4f}, {1.1f, 0.6f}, {1.2f, 0.8f}, {1.3f, 0.95f}}};
+  EXPECT_FLOAT_EQ(calibration.ReachForRecall(0.7), 1.15f);
+  EXPECT_FLOAT_EQ(calibration.ReachForRecall(0.8), 1.2f);
+  EXPECT_FLOAT_EQ(calibration.ReachForRecall(0.1), 1.0f);
+  EXPECT_EQ(calibration.ReachForRecall(0.96), 0.0f) << "beyond what was measured";
+  EXPECT_NEAR(static_cast<double>(calibration.EfForRecall(0.8)), 60, 1);
+  EXPECT_EQ(calibration.EfForRecall(0.99), 80);
+  EXPECT_FLOAT_EQ(calibration.ReachForEf(40), 1.15f);
+  EXPECT_FLOAT_EQ(calibration.ReachForEf(1), calibration.ReachForRecall(0.5));
+  EXPECT_EQ(calibration.ReachForEf(81), 0.0f);
+  const float between = calibration.ReachForEf(60);
+  EXPECT_GT(between, calibration.ReachForEf(40));
+  EXPECT_LT(between, calibration.ReachForEf(80));
+}
+
+TEST(CalibrationTest, WithoutPointsThereIsNoReach) {
+  EXPECT_EQ(Calibration().ReachForEf(10), 0.0f);
+  EXPECT_EQ(Calibration().ReachForRecall(0.9), 0.0f);
+  EXPECT_EQ(Calibration().EfForRecall(0.9), kReachCandidatesMax);
+}
+
+// 6,000 x 32 rows, hard to search by 4 links a node.
+class CalibratedGraphTest : public testing::TestWithParam<Space> {
+ protected:
+  static constexpr int32_t kDimension = 32;
+
+  BuiltGraph built_{RandomFloats(6'000 * kDimension, /*seed=*/5),
+                    kDimension,
+                    {.space = GetParam(), .max_neighbors = 4, .ef_construction = 40}};
+  Quantizer quantizer_ = Quantizer::Train(GetParam(), Quantization::kInt8, built_.rows());
+  CodedRows codes_{quantizer_, built_.rows()};
+  Calibration calibration_ = Calibrate(built_.graph(), built_.rows(), quantizer_, codes_.span(), codes_.bounds());
+};
+
+INSTANTIATE_TEST_SUITE_P(Spaces, CalibratedGraphTest,
+                         testing::Values(Space::kL2, Space::kCosine, Space::kInnerProduct));
+
+TEST_P(CalibratedGraphTest, MoreEffortNeverFindsLess) {
+  const auto ascends = [](const std::vector<Calibration::Point>& points) {
+    return std::is_sorted(points.begin(), points.end(),
+                          [](const auto& a, const auto& b) { return a.knob < b.knob && a.recall <= b.recall; });
+  };
+  ASSERT_GE(calibration_.by_ef.size(), 3u);
+  EXPECT_TRUE(ascends(calibration_.by_ef));
+  EXPECT_TRUE(ascends(calibration_.by_reach));
+  EXPECT_LT(calibration_.by_ef.front().recall, calibration_.by_ef.back().recall);
+  EXPECT_EQ(calibration_.by_reach.empty(), GetParam() == Space::kInnerProduct);
+}
+
+TEST_P(CalibratedGraphTest, OtherQueriesReachTheRecallThatWasAskedFor) {
+  constexpr size_t kQueries = 100;
+  const std::vector<float> matrix = RandomFloats(kQueries * kDimension, /*seed=*/6);
+  std::vector<PreparedQuery> queries;
+  std::vector<CodeQuery> code_queries;
+  for (size_t q = 0; q < kQueries; ++q) {
+    queries.emplace_back(GetParam(), matrix.data() + q * kDimension, kDimension);
+    code_queries.push_back(quantizer_.Prepare(queries.back()));
+  }
+  const auto exact = ScanAll(queries, built_.rows(), 10);
+  const auto recall_with = [&](const GraphSearchOptions& options) {
+    const auto results = SearchGraphByCodes(built_.graph(), codes_.span(), code_queries, options);
+    int found = 0;
+    for (size_t q = 0; q < kQueries; ++q) {
+      for (const Neighbor& neighbor : results[q].neighbors) {
+        found += std::any_of(exact[q].begin(), exact[q].end(),
+                             [&](const Neighbor& right) { return right.ordinal == neighbor.ordinal; });
+      }
+    }
+    return static_cast<double>(found) / (10.0 * kQueries);
+  };
+  for (const double target : {0.8, 0.9, 0.95}) {
+    const int64_t ef = std::max<int64_t>(20, calibration_.EfForRecall(target));
+    EXPECT_NEAR(recall_with({.k = 20, .ef = ef}), target, 0.05) << "ef " << ef;
+    if (GetParam() == Space::kInnerProduct) continue;
+    const float reach = calibration_.ReachForRecall(target);
+    ASSERT_GE(reach, 1.0f);
+    EXPECT_NEAR(recall_with({.k = 20, .ef = kReachCandidatesMax, .reach = reach}), target, 0.05) << "reach " << reach;
+  }
+}
+
+}  // namespace
+}  // namespace ochre
