@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <map>
 #include <random>
 #include <set>
 
@@ -29,7 +30,7 @@ constexpr int kDeletedEvery = 50;
 // the half of the records that are farthest from Query(0).
 class RankedRecords {
  public:
-  RankedRecords() {
+  explicit RankedRecords(Quantization quantization) : database_({.quantization = quantization}) {
     for (int i = 0; i < kSegmentRows + kTailRows; ++i) rows_.push_back(Vector());
     for (int i = 0; i < 20; ++i) queries_.push_back(Vector());
     std::vector<float> distances;
@@ -62,9 +63,9 @@ class RankedRecords {
   }
 
   // Built once: the graph takes half a second.
-  static RankedRecords& Shared() {
-    static RankedRecords records;
-    return records;
+  static RankedRecords& Shared(Quantization quantization = Quantization::kInt8) {
+    static std::map<Quantization, RankedRecords> records;
+    return records.try_emplace(quantization, quantization).first->second;
   }
 
   static float Distance(const std::vector<float>& a, const std::vector<float>& b) {
@@ -85,12 +86,23 @@ class RankedRecords {
   }
 
   QueryResult Query(std::span<const float> queries, int64_t k, const Filter& where, bool exact = false) {
+    return Query(k, where, VectorRanking{.queries = {queries, kDimension}, .exact = exact});
+  }
+
+  QueryResult Query(int64_t k, const Filter& where, const VectorRanking& ranking) {
     LogicalPlan plan = {.collection = database_.collection,
                         .selection = {.ids = std::nullopt, .filter = Must(CompiledFilter::Compile(where))},
-                        .ranking = VectorRanking{.queries = {queries, kDimension}, .exact = exact},
+                        .ranking = ranking,
                         .limit = k,
                         .projection = {.distances = true}};
     return Must(QueryExecutor(database_.views).Query(plan));
+  }
+
+  // All queries, one after the other.
+  std::vector<float> AllQueries() const {
+    std::vector<float> all;
+    for (const std::vector<float>& query : queries_) all.insert(all.end(), query.begin(), query.end());
+    return all;
   }
 
   const std::vector<std::vector<float>>& queries() const { return queries_; }
@@ -138,8 +150,7 @@ struct FilterCase {
   std::function<bool(size_t)> matches;
 };
 
-std::vector<FilterCase> FilterCases() {
-  RankedRecords& records = RankedRecords::Shared();
+std::vector<FilterCase> FilterCases(const RankedRecords& records = RankedRecords::Shared()) {
   std::vector<FilterCase> cases = {
       {"everything", Filter(), [](size_t) { return true; }},
       {"only records far from the first query", Key("far") == true, [&](size_t i) { return records.is_far(i); }},
@@ -152,9 +163,13 @@ std::vector<FilterCase> FilterCases() {
   return cases;
 }
 
-TEST(QueryExecutorTest, AQueryFindsAllOfItsKResultsWhereThereAreSoMany) {
-  RankedRecords& records = RankedRecords::Shared();
-  for (const FilterCase& filter_case : FilterCases()) {
+class QueryByQuantizationTest : public testing::TestWithParam<Quantization> {};
+INSTANTIATE_TEST_SUITE_P(Quantizations, QueryByQuantizationTest,
+                         testing::Values(Quantization::kNone, Quantization::kInt8, Quantization::kLvq4));
+
+TEST_P(QueryByQuantizationTest, AQueryFindsAllOfItsKResultsWhereThereAreSoMany) {
+  RankedRecords& records = RankedRecords::Shared(GetParam());
+  for (const FilterCase& filter_case : FilterCases(records)) {
     SCOPED_TRACE(filter_case.name);
     for (const int64_t k : {1, 10, 200}) {
       for (const std::vector<float>& query : records.queries()) {
@@ -172,9 +187,9 @@ TEST(QueryExecutorTest, AQueryFindsAllOfItsKResultsWhereThereAreSoMany) {
   }
 }
 
-TEST(QueryExecutorTest, RecallAtTenIsHighUnderEveryFilter) {
-  RankedRecords& records = RankedRecords::Shared();
-  for (const FilterCase& filter_case : FilterCases()) {
+TEST_P(QueryByQuantizationTest, RecallAtTenIsHighUnderEveryFilter) {
+  RankedRecords& records = RankedRecords::Shared(GetParam());
+  for (const FilterCase& filter_case : FilterCases(records)) {
     size_t found = 0, expected_count = 0;
     for (const std::vector<float>& query : records.queries()) {
       const std::vector<std::string> expected = records.Nearest(query, 10, filter_case.matches);
@@ -185,9 +200,9 @@ TEST(QueryExecutorTest, RecallAtTenIsHighUnderEveryFilter) {
   }
 }
 
-TEST(QueryExecutorTest, AnExactQueryIsTheBruteForceAnswer) {
-  RankedRecords& records = RankedRecords::Shared();
-  for (const FilterCase& filter_case : FilterCases()) {
+TEST_P(QueryByQuantizationTest, AnExactQueryIsTheBruteForceAnswer) {
+  RankedRecords& records = RankedRecords::Shared(GetParam());
+  for (const FilterCase& filter_case : FilterCases(records)) {
     for (const std::vector<float>& query : records.queries()) {
       const QueryResult result = records.Query(query, 25, filter_case.where, /*exact=*/true);
       EXPECT_EQ(HitsOf(result, 0), records.Nearest(query, 25, filter_case.matches)) << filter_case.name;
@@ -195,11 +210,10 @@ TEST(QueryExecutorTest, AnExactQueryIsTheBruteForceAnswer) {
   }
 }
 
-TEST(QueryExecutorTest, SeveralQueriesInOneCallAnswerAsSingleOnes) {
-  RankedRecords& records = RankedRecords::Shared();
-  std::vector<float> all;
-  for (const std::vector<float>& query : records.queries()) all.insert(all.end(), query.begin(), query.end());
-  for (const FilterCase& filter_case : FilterCases()) {
+TEST_P(QueryByQuantizationTest, SeveralQueriesInOneCallAnswerAsSingleOnes) {
+  RankedRecords& records = RankedRecords::Shared(GetParam());
+  const std::vector<float> all = records.AllQueries();
+  for (const FilterCase& filter_case : FilterCases(records)) {
     for (const bool exact : {false, true}) {
       const QueryResult together = records.Query(all, 10, filter_case.where, exact);
       ASSERT_EQ(together.query_count(), std::ssize(records.queries()));
@@ -212,6 +226,40 @@ TEST(QueryExecutorTest, SeveralQueriesInOneCallAnswerAsSingleOnes) {
                     (*single.distances)[static_cast<size_t>(i)]);
         }
       }
+    }
+  }
+}
+
+TEST(QueryExecutorTest, TheNumberOfThreadsDoesNotChangeTheAnswer) {
+  RankedRecords& records = RankedRecords::Shared();
+  const std::vector<float> all = records.AllQueries();
+  for (const FilterCase& filter_case : FilterCases()) {
+    const QueryResult one = records.Query(10, filter_case.where, {.queries = {all, kDimension}});
+    for (const int32_t threads : {0, 2, 3, 100}) {
+      const QueryResult several =
+          records.Query(10, filter_case.where, {.queries = {all, kDimension}, .num_threads = threads});
+      ASSERT_EQ(several.query_count(), one.query_count());
+      EXPECT_EQ(several.distances, one.distances) << filter_case.name << ", " << threads << " threads";
+      for (int64_t q = 0; q < one.query_count(); ++q) ASSERT_EQ(HitsOf(several, q), HitsOf(one, q));
+    }
+  }
+}
+
+TEST(QueryExecutorTest, ATargetRecallIsReached) {
+  RankedRecords& records = RankedRecords::Shared();
+  const std::vector<float> all = records.AllQueries();
+  for (const double target : {0.5, 0.9, 0.99}) {
+    for (const FilterCase& filter_case : FilterCases()) {
+      const QueryResult result =
+          records.Query(10, filter_case.where, {.queries = {all, kDimension}, .target_recall = target});
+      size_t found = 0, expected_count = 0;
+      for (int64_t q = 0; q < result.query_count(); ++q) {
+        const auto expected = records.Nearest(records.queries()[static_cast<size_t>(q)], 10, filter_case.matches);
+        found += CommonCount(expected, HitsOf(result, q));
+        expected_count += expected.size();
+      }
+      EXPECT_GE(static_cast<double>(found), (target - 0.05) * static_cast<double>(expected_count))
+          << target << ", " << filter_case.name;
     }
   }
 }

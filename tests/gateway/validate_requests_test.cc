@@ -95,6 +95,19 @@ TEST(ValidateQueryTest, EfSearchIsThatOfAConfiguration) {
     ExpectRefused(ValidateQuery({.ef_search = ef_search}), "ef_search is");
 }
 
+TEST(ValidateQueryTest, ATargetRecallIsBoundedAndTakesThePlaceOfEfSearch) {
+  for (const double recall : {0.5, 0.9, 0.999}) EXPECT_TRUE(ValidateQuery({.target_recall = recall}).ok());
+  for (const double recall : {0.0, 0.49, 1.0, std::numeric_limits<double>::quiet_NaN()}) {
+    ExpectRefused(ValidateQuery({.target_recall = recall}), "target_recall is");
+  }
+  ExpectRefused(ValidateQuery({.ef_search = 10, .target_recall = 0.9}), "not both");
+}
+
+TEST(ValidateQueryTest, ThreadsAreCounted) {
+  for (const int32_t threads : {0, 1, 1'000}) EXPECT_TRUE(ValidateQuery({.num_threads = threads}).ok());
+  ExpectRefused(ValidateQuery({.num_threads = -1}), "num_threads is");
+}
+
 TEST(ValidateQueryTest, TheSelectionIsValidated) {
   ExpectRefused(ValidateQuery({.ids = kEmptyId}), "Empty ID");
   ExpectRefused(ValidateQuery({.where = Key("") == 1}), "Invalid where clause");

@@ -23,6 +23,22 @@ CollectionConfiguration Parsed(const std::string& json) {
   return configuration.ok() ? *configuration : CollectionConfiguration();
 }
 
+TEST(CollectionConfigurationTest, QuantizationIsNamedOnlyWhereItIsNotTheDefault) {
+  CollectionConfiguration configuration;
+  EXPECT_EQ(ConfigurationToJson(configuration).find("quantization"), std::string::npos);
+  for (const auto& [quantization, name] :
+       {std::pair(Quantization::kNone, "none"), std::pair(Quantization::kLvq4, "lvq4")}) {
+    configuration.hnsw.quantization = quantization;
+    const std::string json = ConfigurationToJson(configuration);
+    EXPECT_NE(json.find(R"("quantization":")" + std::string(name) + "\""), std::string::npos) << json;
+    EXPECT_EQ(Parsed(json).hnsw.quantization, quantization);
+  }
+  EXPECT_EQ(Parsed(R"({"hnsw": {"quantization": "int8"}})").hnsw, HnswConfiguration());
+  ExpectRefused(R"({"hnsw": {"quantization": "int4"}})", "\"quantization\"");
+  configuration.hnsw.quantization = static_cast<Quantization>(9);
+  EXPECT_EQ(ValidateConfiguration(configuration).code(), StatusCode::kInvalidArgument);
+}
+
 TEST(CollectionConfigurationTest, AbsentBlocksAndFieldsAreDefaults) {
   for (const char* json : {"{}", R"({"hnsw": {}})", R"({"hnsw": null, "spann": null, "embedding_function": null})"}) {
     EXPECT_EQ(Parsed(json), CollectionConfiguration()) << json;
@@ -186,8 +202,9 @@ TEST(CollectionConfigurationTest, AnUpdateReplacesWhatItGives) {
 }
 
 TEST(CollectionConfigurationTest, AnUpdateOfWhatNeverChangesIsRefused) {
-  for (const char* json : {R"({"hnsw": {"space": "ip"}})", R"({"hnsw": {"ef_construction": 5}})",
-                           R"({"hnsw": {"unknown": 5}})", R"({"hnsw": {"ef_search": 0}})", "[]"}) {
+  for (const char* json :
+       {R"({"hnsw": {"space": "ip"}})", R"({"hnsw": {"ef_construction": 5}})", R"({"hnsw": {"quantization": "none"}})",
+        R"({"hnsw": {"unknown": 5}})", R"({"hnsw": {"ef_search": 0}})", "[]"}) {
     EXPECT_EQ(UpdateConfigurationFromJson({}, json).status().code(), StatusCode::kInvalidArgument) << json;
   }
 }

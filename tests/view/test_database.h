@@ -21,6 +21,9 @@
 namespace ochre {
 
 struct TestDatabase {
+  explicit TestDatabase(const HnswConfiguration& configuration = {}) : hnsw(configuration) {}
+
+  HnswConfiguration hnsw;
   MemoryStorage storage;
   std::unique_ptr<Log> log = Must(Log::Open({}, Durability::kMemory));
   std::unique_ptr<SystemDatabase> sysdb = Must(SystemDatabase::Open({}, Durability::kMemory));
@@ -33,7 +36,7 @@ struct TestDatabase {
                                      .tenant = std::string(kDefaultTenant),
                                      .database = std::string(kDefaultDatabase),
                                      .metadata = {},
-                                     .configuration = {},
+                                     .configuration = {.hnsw = hnsw},
                                      .dimension = std::nullopt};
     Must(sysdb->CreateCollection(record));
     return record.id;
@@ -64,7 +67,7 @@ struct TestDatabase {
     const SegmentId id = RandomUuid();
     auto writer = Must(SegmentWriter::Create(
         storage, id,
-        {.row_count = static_cast<int64_t>(records.tail.size()), .dimension = view->dimension(), .hnsw = {}}));
+        {.row_count = static_cast<int64_t>(records.tail.size()), .dimension = view->dimension(), .hnsw = hnsw}));
     for (const uint32_t index : records.tail) {
       const ViewRecord record = Must(view->Read({.row = index}, {.contents = true, .row = true}));
       Must(writer->Add({record.id, record.offset_id, record.position, record.row, record.contents}));
