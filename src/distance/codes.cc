@@ -1,11 +1,12 @@
 #include "distance/codes.h"
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <cmath>
 #include <cstring>
 #include <limits>
+
+#include "distance/step_kernels.h"
 
 namespace ochre {
 namespace {
@@ -25,24 +26,11 @@ struct Trailer {
 };
 static_assert(sizeof(Trailer) == kCodeTrailerBytes);
 
-// Nearest whole number, halves to even: adding 1.5 * 2^23 leaves no bit for fractions. For |value| < 2^22; unlike
-// lrint() the compiler vectorises it.
-int32_t Round(float value) { return std::bit_cast<int32_t>(value + 12'582'912.0f) - 0x4B400000; }
-
-double SquaredNorm(std::span<const float> vector) {
-  // Four sums, because one would wait for each addition.
-  double sums[4] = {};
-  for (size_t i = 0; i < vector.size(); ++i) sums[i % 4] += static_cast<double>(vector[i]) * vector[i];
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+// `value`, a root of a float32 sum of `dimension` squares, as a bound: 32 lanes of such a sum each lose half a bit with
+// every addition (kernels.h), and a few operations follow.
+float RoundUp(float value, int32_t dimension) {
+  return value * (1.0f + kRounding + static_cast<float>(dimension) / 32 * std::numeric_limits<float>::epsilon());
 }
-
-float LargestMagnitude(std::span<const float> vector) {
-  float largest = 0;
-  for (const float element : vector) largest = std::max(largest, std::fabs(element));
-  return largest;
-}
-
-float RoundUp(double value) { return static_cast<float>(value) * (1.0f + kRounding); }
 
 size_t StepBytes(Quantization quantization, int32_t dimension) {
   const auto bytes = static_cast<size_t>(CodeBytes(quantization, dimension) + 63) / 64 * 64;
@@ -55,7 +43,26 @@ Trailer TrailerOf(const std::byte* code, int64_t stride) {
   return trailer;
 }
 
+// A vector whose elements are too small for their steps decodes to zero.
+StepScale ScaleFor(float largest, bool is_lvq4) {
+  StepScale scale = {.scale = largest / (is_lvq4 ? kLvq4Steps : kInt8Steps)};
+  if (is_lvq4) scale = {.scale = scale.scale, .offset = kLvq4Steps, .min = 0, .max = 15};
+  if (largest > 0 && std::isfinite(1 / scale.scale)) {
+    scale.inverse = 1 / scale.scale;
+  } else {
+    scale.scale = 0;
+  }
+  return scale;
+}
+
 }  // namespace
+
+// The vector to be coded, and room for what comes of it; the thread's own, until the next call.
+struct Quantizer::Scratch {
+  std::span<const float> vector;  // `dimension` elements, as all three
+  float* decoded;
+  int8_t* steps;
+};
 
 void CodeBounds::Include(const CodeBounds& other) {
   error = std::max(error, other.error);
@@ -89,6 +96,16 @@ Quantizer::Quantizer(Space space, Quantization quantization, int32_t dimension, 
   assert(mean_.size() == static_cast<size_t>(dimension));
 }
 
+Quantizer::Scratch Quantizer::Centre(const float* row) const {
+  const auto dimension = static_cast<size_t>(dimension_);
+  thread_local std::vector<float> floats;
+  thread_local std::vector<int8_t> steps;
+  floats.resize(2 * dimension);
+  steps.resize(dimension);
+  CentreVector(row, space_ == Space::kCosine ? row[dimension] : 1.0f, mean_, floats.data());
+  return {std::span<const float>(floats).first(dimension), floats.data() + dimension, steps.data()};
+}
+
 Quantizer Quantizer::Train(Space space, Quantization quantization, const RowsSpan& rows) {
   const auto dimension = static_cast<size_t>(rows.dimension);
   if (space == Space::kInnerProduct) return Quantizer(space, quantization, rows.dimension, {});
@@ -109,53 +126,33 @@ Quantizer Quantizer::Train(Space space, Quantization quantization, const RowsSpa
   return Quantizer(space, quantization, rows.dimension, std::move(mean));
 }
 
-void Quantizer::Centre(const float* row, float* centred) const {
-  const float factor = space_ == Space::kCosine ? row[dimension_] : 1.0f;
-  for (int32_t i = 0; i < dimension_; ++i) centred[i] = row[i] * factor - mean_[static_cast<size_t>(i)];
-}
-
 bool Quantizer::Encode(const float* row, std::byte* code, CodeBounds* bounds) const {
   const auto dimension = static_cast<size_t>(dimension_);
-  thread_local std::vector<float> scratch;
-  scratch.resize(dimension);
-  const std::span<float> vector(scratch);
-  Centre(row, vector.data());
+  const Scratch scratch = Centre(row);
 
   std::fill_n(code, stride(), std::byte{0});
   Trailer trailer = {};
-  const float largest = LargestMagnitude(vector);
   const bool is_lvq4 = quantization_ == Quantization::kLvq4;
-  trailer.scale = largest / (is_lvq4 ? kLvq4Steps : kInt8Steps);
-  // A vector of elements too small for their steps decodes to zero.
-  const float inverse = largest > 0 && std::isfinite(1 / trailer.scale) ? 1 / trailer.scale : 0.0f;
-  if (inverse == 0) trailer.scale = 0;
-  double squared_norm = 0, squared_error = 0;
-  const auto account = [&](size_t i, float decoded) {
-    const double difference = static_cast<double>(vector[i]) - decoded;
-    squared_norm += static_cast<double>(decoded) * decoded;
-    squared_error += difference * difference;
-  };
+  const StepScale scale = ScaleFor(LargestMagnitude(scratch.vector), is_lvq4);
+  trailer.scale = scale.scale;
   if (is_lvq4) {
+    ToSteps(scratch.vector, scale, scratch.steps, scratch.decoded);
     const size_t half = (dimension + 1) / 2;
-    for (size_t i = 0; i < dimension; ++i) {
-      const int32_t step = std::clamp(Round(vector[i] * inverse + kLvq4Steps), 0, 15);
-      code[i % half] |= static_cast<std::byte>(i < half ? step : step << 4);
-      account(i, trailer.scale * (static_cast<float>(step) - kLvq4Steps));
+    for (size_t i = 0; i < dimension - half; ++i) {
+      code[i] = static_cast<std::byte>(scratch.steps[i] | scratch.steps[half + i] << 4);
     }
+    if (dimension % 2 != 0) code[half - 1] = static_cast<std::byte>(scratch.steps[half - 1]);
   } else {
-    for (size_t i = 0; i < dimension; ++i) {
-      const int32_t step = std::clamp(Round(vector[i] * inverse), -127, 127);
-      code[i] = static_cast<std::byte>(step);
-      account(i, trailer.scale * static_cast<float>(step));
-    }
+    ToSteps(scratch.vector, scale, reinterpret_cast<int8_t*>(code), scratch.decoded);
   }
-  trailer.error = RoundUp(std::sqrt(squared_error));
+  float squared_norm = DotProduct(scratch.decoded, scratch.decoded, dimension_);
+  trailer.error = RoundUp(std::sqrt(L2Squared(scratch.vector.data(), scratch.decoded, dimension_)), dimension_);
+  const CodeBounds own = {.error = trailer.error, .norm = RoundUp(std::sqrt(squared_norm), dimension_)};
   if (space_ == Space::kCosine && row[dimension_] == 0) {
     trailer = {.scale = 0, .squared_norm = std::numeric_limits<float>::infinity(), .error = 0};
   } else if (space_ != Space::kInnerProduct) {
-    trailer.squared_norm = static_cast<float>(squared_norm);
+    trailer.squared_norm = squared_norm;
   }
-  const CodeBounds own = {.error = trailer.error, .norm = RoundUp(std::sqrt(squared_norm))};
   std::memcpy(code + stride() - kCodeTrailerBytes, &trailer, sizeof(trailer));
   bounds->Include(own);
   return std::isfinite(own.error) && std::isfinite(own.norm * own.norm);
@@ -163,35 +160,26 @@ bool Quantizer::Encode(const float* row, std::byte* code, CodeBounds* bounds) co
 
 CodeQuery Quantizer::Prepare(const PreparedQuery& query) const {
   assert(query.dimension() == dimension_ && query.space() == space_);
-  const auto dimension = static_cast<size_t>(dimension_);
-  std::vector<float> vector(dimension);
-  Centre(query.row(), vector.data());
+  const Scratch scratch = Centre(query.row());
 
   CodeQuery prepared(space_, quantization_, dimension_);
-  const float scale = LargestMagnitude(vector) / kInt8Steps;
-  const float inverse = scale > 0 && std::isfinite(1 / scale) ? 1 / scale : 0.0f;
-  const auto half = static_cast<size_t>(CodeBytes(quantization_, dimension_));
-  const size_t second_half = StepBytes(quantization_, dimension_) / 2;
-  double squared_norm = 0, squared_error = 0;
-  for (size_t i = 0; i < dimension; ++i) {
-    const int32_t step = std::clamp(Round(vector[i] * inverse), -127, 127);
-    // i - half: an element in the high half of a byte.
-    prepared.steps()[i < half ? i : second_half + i - half] = static_cast<int8_t>(step);
-    prepared.sum_ += step;
-    const double decoded = static_cast<double>(inverse == 0 ? 0.0f : scale) * step;
-    squared_norm += decoded * decoded;
-    squared_error += (vector[i] - decoded) * (vector[i] - decoded);
-  }
-  prepared.error_ = RoundUp(std::sqrt(squared_error));
-  prepared.norm_ = RoundUp(std::sqrt(SquaredNorm(vector)));
+  const StepScale scale = ScaleFor(LargestMagnitude(scratch.vector), /*is_lvq4=*/false);
+  // The elements that meet the low halves of the codes, and those that meet the high ones.
+  const auto first = std::min(scratch.vector.size(), static_cast<size_t>(CodeBytes(quantization_, dimension_)));
+  prepared.sum_ = ToSteps(scratch.vector.first(first), scale, prepared.steps(), scratch.decoded);
+  prepared.sum_ += ToSteps(scratch.vector.subspan(first), scale,
+                           prepared.steps() + StepBytes(quantization_, dimension_) / 2, scratch.decoded + first);
+  prepared.error_ = RoundUp(std::sqrt(L2Squared(scratch.vector.data(), scratch.decoded, dimension_)), dimension_);
+  prepared.norm_ = RoundUp(std::sqrt(DotProduct(scratch.vector.data(), scratch.vector.data(), dimension_)), dimension_);
   if (quantization_ == Quantization::kLvq4) prepared.bias_ = kLvq4Steps * static_cast<float>(prepared.sum_);
   if (space_ == Space::kInnerProduct) {
     prepared.base_ = 1;
-    prepared.weight_ = scale;
+    prepared.weight_ = scale.scale;
   } else {
     const bool is_zero = space_ == Space::kCosine && query.inverse_norm() == 0;
-    prepared.base_ = is_zero ? std::numeric_limits<float>::infinity() : static_cast<float>(squared_norm);
-    prepared.weight_ = 2 * scale;
+    prepared.base_ =
+        is_zero ? std::numeric_limits<float>::infinity() : DotProduct(scratch.decoded, scratch.decoded, dimension_);
+    prepared.weight_ = 2 * scale.scale;
   }
   return prepared;
 }

@@ -128,8 +128,8 @@ class Quantizer {
   void PrepareFromCode(const std::byte* code, CodeQuery* query) const;
 
  private:
-  // The vector to be coded, `dimension` floats.
-  void Centre(const float* row, float* centred) const;
+  struct Scratch;
+  Scratch Centre(const float* row) const;
 
   Space space_;
   Quantization quantization_;

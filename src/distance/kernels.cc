@@ -334,8 +334,16 @@ float DotProduct(const float* a, const float* b, int32_t dimension) {
 
 float InverseNorm(const float* a, int32_t dimension) {
   // Four sums, because one would wait for each addition; always in this order, because the result is stored.
-  std::array<double, 4> sums = {};
-  for (int32_t i = 0; i < dimension; ++i) sums[i % 4] += static_cast<double>(a[i]) * static_cast<double>(a[i]);
+  const auto square = [a](int32_t i) { return static_cast<double>(a[i]) * static_cast<double>(a[i]); };
+  double sums[4] = {};
+  int32_t i = 0;
+  for (; i + 4 <= dimension; i += 4) {
+    sums[0] += square(i);
+    sums[1] += square(i + 1);
+    sums[2] += square(i + 2);
+    sums[3] += square(i + 3);
+  }
+  for (int32_t j = 0; i < dimension; ++i, ++j) sums[j] += square(i);
   const double inverse = 1.0 / std::sqrt((sums[0] + sums[2]) + (sums[1] + sums[3]));
   // Also false for a NaN.
   return inverse <= static_cast<double>(std::numeric_limits<float>::max()) ? static_cast<float>(inverse) : 0.0f;

@@ -107,6 +107,12 @@ TEST_P(CodesTest, EveryInstructionSetGivesTheSameBits) {
     hwy::SetSupportedTargetsForTest(target);
     hwy::GetChosenTarget().Update(hwy::SupportedTargets());
     EXPECT_EQ(CodeDistances(code_query, codes.span()), best) << hwy::TargetName(target);
+    const CodedRows again(quantizer, rows.span());
+    EXPECT_EQ(std::memcmp(again.span().data, codes.span().data,
+                          static_cast<size_t>(rows.span().row_count * quantizer.stride())),
+              0)
+        << hwy::TargetName(target);
+    EXPECT_EQ(CodeDistances(quantizer.Prepare(query), codes.span()), best) << hwy::TargetName(target);
     hwy::SetSupportedTargetsForTest(0);
     hwy::GetChosenTarget().Update(hwy::SupportedTargets());
   }
