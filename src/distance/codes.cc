@@ -89,6 +89,20 @@ float CodeQuery::Reach(float nearer, const CodeBounds& bounds) const {
   return reach * reach + kRounding * (base_ + reach * reach);
 }
 
+float CodeQuery::LikelyReach(float nearer, const CodeBounds& bounds) const {
+  // With q = q' + e and x = x' + f, what the squared distance and the product differ by from those of q' and x' is
+  // 2 (q' - x') (e - f) + |e - f|^2, and q' f + e x' + e f. The first parts are sums of `dimension` terms with a mean
+  // of zero. The difference of two distances has twice the variance of each, and 1 in 30,000 is beyond 4 deviations.
+  const auto dimension = static_cast<float>(dimension_);
+  const float doubt = 4 * std::sqrt(2.0f);
+  const float e = error_, f = bounds.error;
+  if (space_ == Space::kInnerProduct) {
+    return nearer + doubt * std::sqrt((norm_ * norm_ * f * f + e * e * bounds.norm * bounds.norm) / dimension) +
+           2 * e * f;
+  }
+  return nearer + doubt * 2 * std::sqrt(nearer * (e * e + f * f) / dimension) + (e + f) * (e + f);
+}
+
 Quantizer::Quantizer(Space space, Quantization quantization, int32_t dimension, std::vector<float> mean)
     : space_(space), quantization_(quantization), dimension_(dimension), mean_(std::move(mean)) {
   assert(quantization != Quantization::kNone && dimension >= 1);

@@ -76,6 +76,9 @@ class CodeQuery {
   // The largest code distance at which a vector can still be as near as one at code distance `nearer`, if the bounds
   // hold for the codes of both: what lies beyond stays beyond when the vectors themselves are compared.
   float Reach(float nearer, const CodeBounds& bounds) const;
+  // The same but for chance: errors are taken to be as likely in any direction, and a vector beyond to be as near once
+  // in 30,000 cases.
+  float LikelyReach(float nearer, const CodeBounds& bounds) const;
 
  private:
   friend class Quantizer;

@@ -118,8 +118,13 @@ class SegmentRanker {
         OCHRE_RETURN_IF_ERROR(ScanOne(queries_[q], found));
         continue;
       }
+      const Neighbors& nearest_codes = results[q].neighbors;
+      const float reach =
+          code_queries[q].LikelyReach(nearest_codes[static_cast<size_t>(k_ - 1)].distance, index_->bounds());
       ordinals.clear();
-      for (const Neighbor& neighbor : results[q].neighbors) ordinals.push_back(neighbor.ordinal);
+      for (const Neighbor& neighbor : nearest_codes) {
+        if (neighbor.distance <= reach || std::ssize(ordinals) < k_) ordinals.push_back(neighbor.ordinal);
+      }
       std::sort(ordinals.begin(), ordinals.end());
       OCHRE_ASSIGN_OR_RETURN(Neighbors nearest, Rerank(queries_[q], ordinals));
       found.push_back(std::move(nearest));
