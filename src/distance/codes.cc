@@ -94,13 +94,14 @@ float CodeQuery::LikelyReach(float nearer, const CodeBounds& bounds) const {
   // 2 (q' - x') (e - f) + |e - f|^2, and q' f + e x' + e f. The first parts are sums of `dimension` terms with a mean
   // of zero. The difference of two distances has twice the variance of each, and 1 in 30,000 is beyond 4 deviations.
   const auto dimension = static_cast<float>(dimension_);
-  const float doubt = 4 * std::sqrt(2.0f);
+  const float deviations = 4 * std::sqrt(2.0f);
   const float e = error_, f = bounds.error;
   if (space_ == Space::kInnerProduct) {
-    return nearer + doubt * std::sqrt((norm_ * norm_ * f * f + e * e * bounds.norm * bounds.norm) / dimension) +
-           2 * e * f;
+    const float variance = (norm_ * norm_ * f * f + e * e * bounds.norm * bounds.norm) / dimension;
+    return nearer + deviations * std::sqrt(variance) + 2 * e * f + kRounding * (1 + norm_ * (bounds.norm + f));
   }
-  return nearer + doubt * 2 * std::sqrt(nearer * (e * e + f * f) / dimension) + (e + f) * (e + f);
+  const float reach = nearer + deviations * 2 * std::sqrt(nearer * (e * e + f * f) / dimension) + (e + f) * (e + f);
+  return reach + kRounding * (base_ + reach);
 }
 
 Quantizer::Quantizer(Space space, Quantization quantization, int32_t dimension, std::vector<float> mean)
