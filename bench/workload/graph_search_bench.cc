@@ -7,17 +7,13 @@
 // The synthetic rows are easier than most real ones: clusters in 32 latent dimensions, mapped linearly, plus noise.
 // bench/CMakeLists.txt compiles this file with -march=native, so that hnswlib has the best of its own vector code; ours
 // chooses at run time. Times are CPU time of the one thread, in interleaved batches, so that a busy machine slows both.
-#include <time.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <memory>
-#include <random>
 #include <span>
 #include <string>
 #include <utility>
@@ -28,6 +24,7 @@
 #include "hnswlib/hnswlib.h"
 #undef hnswlib
 
+#include "bench/workload/graph_bench_data.h"
 #include "distance/codes.h"
 #include "distance/kernels.h"
 #include "distance/scan.h"
@@ -36,14 +33,11 @@
 #include "hnsw/graph_search.h"
 #include "hnsw/hnsw_graph.h"
 #include "hnsw/hnswlib_flatten.h"
-#include "storage/huge_buffer.h"
-#include "tests/distance/aligned_rows.h"
 #include "tests/hnsw/buffer_writer.h"
 
 namespace ochre {
 namespace {
 
-constexpr int64_t kQueryCount = 1000;
 constexpr int64_t kK = 10;
 constexpr size_t kM = 16;
 constexpr size_t kEfConstruction = 200;
@@ -52,66 +46,6 @@ constexpr int kRounds = 5;     // passes over all queries; the fastest counts
 constexpr int64_t kEfs[] = {10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640};
 // What a search may reach beyond its k-th nearest, as a factor of the distance (not squared).
 constexpr double kReaches[] = {1, 1.01, 1.02, 1.03, 1.04, 1.05, 1.06, 1.08, 1.10, 1.13, 1.16, 1.2, 1.25};
-
-struct DataSet {
-  std::string name;
-  int32_t dimension = 0;
-  std::vector<float> rows;
-  std::vector<float> queries;
-};
-
-DataSet Synthetic(int64_t row_count, int32_t dimension) {
-  constexpr size_t kClusters = 500, kLatent = 32;
-  const auto width = static_cast<size_t>(dimension);
-  const std::vector<float> centres = RandomFloats(kClusters * kLatent, /*seed=*/1);
-  const std::vector<float> map = RandomFloats(width * kLatent, /*seed=*/2);
-  std::mt19937 random(3);
-  std::normal_distribution<float> normal;
-  std::vector<float> matrix;
-  for (int64_t i = 0; i < row_count + kQueryCount; ++i) {
-    float latent[kLatent];
-    const size_t centre = random() % kClusters;
-    for (size_t j = 0; j < kLatent; ++j) latent[j] = centres[centre * kLatent + j] + normal(random);
-    for (size_t d = 0; d < width; ++d) {
-      float value = 0.5f * normal(random);
-      for (size_t j = 0; j < kLatent; ++j) value += map[d * kLatent + j] * latent[j];
-      matrix.push_back(value);
-    }
-  }
-  const auto first_query = matrix.begin() + row_count * dimension;
-  return {.name = "synthetic, 500 clusters in 32 latent dimensions",
-          .dimension = dimension,
-          .rows = std::vector<float>(matrix.begin(), first_query),
-          .queries = std::vector<float>(first_query, matrix.end())};
-}
-
-DataSet FromFvecs(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::vector<float> matrix;
-  int32_t dimension = 0;
-  for (int32_t next = 0; file.read(reinterpret_cast<char*>(&next), sizeof(next));) {
-    if (next < 1 || (dimension != 0 && next != dimension)) std::exit((std::perror("not an fvecs file"), 1));
-    dimension = next;
-    const size_t size = matrix.size();
-    matrix.resize(size + static_cast<size_t>(dimension));
-    file.read(reinterpret_cast<char*>(matrix.data() + size), dimension * static_cast<int64_t>(sizeof(float)));
-  }
-  if (static_cast<int64_t>(matrix.size()) <= 2 * kQueryCount * dimension) {
-    std::fprintf(stderr, "%s: too few vectors\n", path.c_str());
-    std::exit(1);
-  }
-  const auto first_query = matrix.end() - kQueryCount * dimension;
-  return {.name = path,
-          .dimension = dimension,
-          .rows = std::vector<float>(matrix.begin(), first_query),
-          .queries = std::vector<float>(first_query, matrix.end())};
-}
-
-double ThreadSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 struct Measurement {
   double recall = 0;
@@ -152,28 +86,6 @@ void Measure(const std::vector<std::vector<Neighbor>>& exact, size_t knob, std::
     }
   }
 }
-
-std::vector<uint32_t> Ordinals(const std::vector<Neighbor>& neighbors) {
-  std::vector<uint32_t> ordinals;
-  for (const Neighbor& neighbor : neighbors) ordinals.push_back(neighbor.ordinal);
-  return ordinals;
-}
-
-// Codes of all rows in large pages, as a segment serves them.
-struct ServedCodes {
-  ServedCodes(const RowsSpan& rows, Quantization quantization)
-      : quantizer(Quantizer::Train(Space::kL2, quantization, rows)),
-        buffer(static_cast<size_t>(quantizer.stride() * rows.row_count)),
-        codes{buffer.bytes().data(), rows.row_count, rows.dimension, quantization} {
-    CodeBounds bounds;
-    for (int64_t i = 0; i < rows.row_count; ++i) {
-      if (!quantizer.Encode(rows.Row(i), buffer.bytes().data() + i * quantizer.stride(), &bounds)) std::abort();
-    }
-  }
-  Quantizer quantizer;
-  HugeBuffer buffer;
-  CodesSpan codes;
-};
 
 // The speed at `recall`, between the two measurements around it; 0 when there are none.
 double SpeedAt(double recall, const std::vector<Measurement>& curve) {
@@ -268,17 +180,4 @@ void Run(const DataSet& data) {
 }  // namespace
 }  // namespace ochre
 
-int main(int argc, char** argv) {
-  if (const char* path = std::getenv("OCHRE_BENCH_FVECS"); path != nullptr) {
-    ochre::Run(ochre::FromFvecs(path));
-    return 0;
-  }
-  const int64_t row_count = argc > 1 ? std::atoll(argv[1]) : 100'000;
-  const int32_t dimension = argc > 2 ? std::atoi(argv[2]) : 100;
-  if (row_count < 1000 || dimension < 1) {
-    std::fprintf(stderr, "usage: %s [rows, at least 1000] [dimension]\n", argv[0]);
-    return 1;
-  }
-  ochre::Run(ochre::Synthetic(row_count, dimension));
-  return 0;
-}
+int main(int argc, char** argv) { return ochre::RunWithData(argc, argv, 100'000, ochre::Run); }

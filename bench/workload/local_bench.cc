@@ -1,6 +1,5 @@
 // The local mode through the public API, each figure beside what it is measured against, in one run.
 // Usage: local_bench [directory]   (default: a new one below /tmp; its disk is what is measured)
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/support/page_cache.h"
 #include "examples/dictionary_search/wordnet.h"
 #include "ochre/ochre.h"
 
@@ -208,18 +208,6 @@ void BulkLoad(const fs::path& path, const std::vector<Synset>& synsets, const st
   Check(client->Close());
 }
 
-// Takes the pages of every file below `path` out of the page cache.
-void EvictFromCache(const fs::path& path) {
-  sync();
-  for (const auto& entry : fs::recursive_directory_iterator(path)) {
-    if (!entry.is_regular_file()) continue;
-    const int fd = open(entry.path().c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) continue;
-    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-    close(fd);
-  }
-}
-
 void ColdOpen(const fs::path& path, const std::vector<float>& rows) {
   std::vector<double> samples;
   for (int i = 0; i < 7; ++i) {
@@ -358,13 +346,6 @@ void InMemoryClient() {
   Line("in memory: open, create, add 10, query (closed)", Median(samples) / 1e3, "ms", "<= 2");
 }
 
-int64_t ResidentBytes() {
-  std::ifstream statm("/proc/self/statm");
-  int64_t total = 0, resident = 0;
-  statm >> total >> resident;
-  return resident * sysconf(_SC_PAGESIZE);
-}
-
 // Opens in a process of its own, whose memory is this database's alone.
 void ManyCollections(const fs::path& path) {
   if (!fs::exists(path)) {
@@ -398,7 +379,9 @@ void OpenMany(const fs::path& path) {
     if (i == 6) {
       std::this_thread::sleep_for(std::chrono::seconds(1));  // what runs in the background at open is over
       Line("open 10,000 small collections, median of 7", Median(samples) / 1e3, "ms", "<= 50");
-      Line("  resident after that", static_cast<double>(ResidentBytes()) / 1e6, "MB", "<= 60");
+      const ResidentMemory memory = MeasureResidentMemory();
+      Line("  resident after that", static_cast<double>(memory.private_bytes + memory.mapped_bytes) / 1e6, "MB",
+           "<= 60");
     }
     Check(client->Close());
   }

@@ -203,9 +203,7 @@ void Quantizer::PrepareFromCode(const std::byte* code, CodeQuery* query) const {
   assert(quantization_ == Quantization::kInt8);
   const Trailer trailer = TrailerOf(code, stride());
   std::memcpy(query->steps(), code, static_cast<size_t>(dimension_));
-  int32_t sum = 0;
-  for (int32_t i = 0; i < dimension_; ++i) sum += query->steps()[i];
-  query->sum_ = sum;
+  query->sum_ = SumOfSteps(query->steps(), dimension_);
   query->base_ = space_ == Space::kInnerProduct ? 1.0f : trailer.squared_norm;
   query->weight_ = space_ == Space::kInnerProduct ? trailer.scale : 2 * trailer.scale;
 }

@@ -72,6 +72,23 @@ int32_t Steps(const float* HWY_RESTRICT vector, int64_t count, const StepScale& 
   return sum;
 }
 
+int32_t Sum(const int8_t* HWY_RESTRICT steps, int64_t count) {
+  const hn::CappedTag<uint8_t, 64> tag;
+  const hn::Repartition<uint64_t, decltype(tag)> sum_tag;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(tag));
+  const auto sign = hn::Set(tag, uint8_t{0x80});
+  auto sums = hn::Zero(sum_tag);
+  int64_t i = 0;
+  // step + 128, which is not negative.
+  for (; i + lanes <= count; i += lanes) {
+    const auto bytes = hn::LoadU(tag, reinterpret_cast<const uint8_t*>(steps) + i);
+    sums = hn::Add(sums, hn::SumsOf8(hn::Xor(bytes, sign)));
+  }
+  int64_t sum = static_cast<int64_t>(hn::GetLane(hn::SumOfLanes(sum_tag, sums))) - 128 * i;
+  for (; i < count; ++i) sum += steps[i];
+  return static_cast<int32_t>(sum);
+}
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace ochre
@@ -83,6 +100,7 @@ namespace ochre {
 HWY_EXPORT(Centre);
 HWY_EXPORT(Largest);
 HWY_EXPORT(Steps);
+HWY_EXPORT(Sum);
 
 void CentreVector(const float* row, float factor, std::span<const float> mean, float* centred) {
   HWY_DYNAMIC_DISPATCH(Centre)(row, factor, mean.data(), std::ssize(mean), centred);
@@ -95,6 +113,8 @@ float LargestMagnitude(std::span<const float> vector) {
 int32_t ToSteps(std::span<const float> vector, const StepScale& scale, int8_t* steps, float* decoded) {
   return HWY_DYNAMIC_DISPATCH(Steps)(vector.data(), std::ssize(vector), scale, steps, decoded);
 }
+
+int32_t SumOfSteps(const int8_t* steps, int64_t count) { return HWY_DYNAMIC_DISPATCH(Sum)(steps, count); }
 
 }  // namespace ochre
 #endif  // HWY_ONCE

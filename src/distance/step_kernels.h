@@ -28,6 +28,9 @@ struct StepScale {
 // Precondition: |element * inverse + offset| < 2^31.
 int32_t ToSteps(std::span<const float> vector, const StepScale& scale, int8_t* steps, float* decoded);
 
+// The sum of `count` steps.
+int32_t SumOfSteps(const int8_t* steps, int64_t count);
+
 }  // namespace ochre
 
 #endif  // OCHRE_DISTANCE_STEP_KERNELS_H_

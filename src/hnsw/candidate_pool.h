@@ -77,6 +77,14 @@ class CandidatePool {
   // The node after that, as long as none nearer is inserted; for prefetching. The pool is not empty.
   uint32_t LikelyNext() const { return CandidateNode(keys_[cursor_ < keys_.size() ? cursor_ : cursor_ - 1]); }
 
+  // All of them, sorted.
+  void CopyTo(std::vector<Neighbor>& neighbors) const {
+    neighbors.clear();
+    for (const uint64_t key : keys_) {
+      neighbors.push_back({.distance = CandidateDistance(key), .ordinal = CandidateNode(key)});
+    }
+  }
+
   // The up to `count` nearest.
   std::vector<Neighbor> Nearest(int64_t count) const {
     std::vector<Neighbor> neighbors;
@@ -95,7 +103,7 @@ class CandidatePool {
     if (count == 0) return 0;
     while (count > 1) {
       const size_t half = count / 2;
-      base += base[half - 1] < key ? half : 0;
+      base += half & (size_t{0} - static_cast<size_t>(base[half - 1] < key));  // compilers make a branch of `?:` here
       count -= half;
     }
     return static_cast<size_t>(base - keys_.data()) + (*base < key ? 1 : 0);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "hnsw/beam_search.h"
+#include "hnsw/code_vectors.h"
 
 namespace ochre {
 
@@ -14,11 +15,6 @@ namespace {
 // Searches whose steps one thread interleaves. 4 answer 1.2 times as many queries a second as one after the other; 2
 // gain half of that, and more do not fit the first-level cache.
 constexpr size_t kInterleaved = 4;
-
-constexpr int64_t kLineBytes = 64;
-// Lines that are fetched of each code; the CPU's own prefetcher has noticed the sequence by then. At 13 lines a code 3
-// or 4 are a few percent better than 1 or all.
-constexpr int64_t kCodeLinesMax = 4;
 
 struct BaseLinks {
   const HnswGraph& graph;
@@ -33,19 +29,6 @@ struct RowVectors {
   void Fetch(uint32_t row) const { __builtin_prefetch(rows.Row(row)); }
   void Measure(std::span<const uint32_t> ordinals, float* distances) const {
     DistancesToOrdinals(query, rows, ordinals, distances);
-  }
-};
-
-struct CodeVectors {
-  const CodesSpan& codes;
-  const CodeQuery& query;
-  void Fetch(uint32_t row) const {
-    const std::byte* code = codes.Row(row);
-    const int64_t bytes = std::min(codes.stride(), kCodeLinesMax * kLineBytes);
-    for (int64_t i = 0; i < bytes; i += kLineBytes) __builtin_prefetch(code + i);
-  }
-  void Measure(std::span<const uint32_t> ordinals, float* distances) const {
-    CodeDistancesToOrdinals(query, codes, ordinals, distances);
   }
 };
 

@@ -42,6 +42,11 @@ class HnswGraph {
   // Its links on layer `level` in [1, max_level()]; none when the node is not on that layer.
   std::span<const uint32_t> UpperLinks(uint32_t node, int32_t level) const;
 
+  // The nodes on layer `level` in [1, max_level()], ascending.
+  std::span<const uint32_t> UpperMembers(int32_t level) const {
+    return upper_layers_[static_cast<size_t>(level - 1)].members;
+  }
+
   // Layer 0 as it is stored: 2 * max_neighbors() places, where kNoLink (graph_format.h) follows the last link. For
   // searches, which read the places one by one and so need not look for the end first. Aligned like the file.
   const uint32_t* LinkPlaces(uint32_t node) const { return base_links_ + uint64_t{node} * base_stride_; }
