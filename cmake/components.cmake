@@ -7,6 +7,7 @@ function(ochre_component name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   list(FILTER sources EXCLUDE REGEX "fasttext_")  # built as ochre_fasttext, an optional component
+  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")  # programs, built by who adds them
   list(TRANSFORM ARG_DEPENDS PREPEND ochre_)
   if(sources)
     add_library(ochre_${name} STATIC EXCLUDE_FROM_ALL ${sources})

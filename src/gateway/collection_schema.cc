@@ -1,0 +1,153 @@
+#include "gateway/collection_schema.h"
+
+#include <nlohmann/json.hpp>
+
+namespace ochre {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kDocumentKey = "#document";
+constexpr std::string_view kEmbeddingKey = "#embedding";
+constexpr int kDepthMax = 100;  // as of configurations: values are copied by recursion
+
+Json Index(bool enabled, Json config = Json::object()) { return {{"enabled", enabled}, {"config", std::move(config)}}; }
+
+// What every collection has.
+Json DefaultSchema() {
+  const Json sparse = {{"embedding_function", {{"type", "unknown"}}}, {"bm25", false}};
+  return {{"defaults",
+           {{"string", {{"fts_index", Index(false)}, {"string_inverted_index", Index(true)}}},
+            {"float_list", {{"vector_index", Index(false)}}},
+            {"sparse_vector", {{"sparse_vector_index", Index(false, sparse)}}},
+            {"int", {{"int_inverted_index", Index(true)}}},
+            {"float", {{"float_inverted_index", Index(true)}}},
+            {"bool", {{"bool_inverted_index", Index(true)}}}}},
+          {"keys",
+           {{kEmbeddingKey, {{"float_list", {{"vector_index", Index(true)}}}}},
+            {kDocumentKey, {{"string", {{"fts_index", Index(true)}, {"string_inverted_index", Index(false)}}}}}}}};
+}
+
+// The member of nested objects at `path`, or null.
+template <typename... Names>
+const Json* Find(const Json& json, std::string_view name, Names... rest) {
+  if (!json.is_object()) return nullptr;
+  const auto member = json.find(name);
+  if (member == json.end()) return nullptr;
+  if constexpr (sizeof...(rest) == 0) {
+    return &*member;
+  } else {
+    return Find(*member, rest...);
+  }
+}
+
+template <typename... Names>
+bool IsEnabled(const Json& types, Names... names) {
+  const Json* const enabled = Find(types, names..., "enabled");
+  return enabled != nullptr && *enabled == true;
+}
+
+Status CheckKey(const std::string& key, const Json& types) {
+  if (!types.is_object()) return Status::InvalidArgument("Invalid schema: the key \"", key, "\" must be an object");
+  if (key.starts_with('#') && key != kDocumentKey && key != kEmbeddingKey) {
+    return Status::InvalidArgument(
+        "key cannot begin with '#'. Keys starting with '#' are reserved for system use: ", key);
+  }
+  if (key != kDocumentKey && IsEnabled(types, "string", "fts_index")) {
+    return Status::InvalidArgument("Invalid schema: a full-text index is possible on ", kDocumentKey, " only, not on \"",
+                                   key, "\"");
+  }
+  if (key == kDocumentKey && IsEnabled(types, "string", "string_inverted_index")) {
+    return Status::InvalidArgument("Invalid schema: ", kDocumentKey, " cannot have a string index");
+  }
+  if (key != kEmbeddingKey && IsEnabled(types, "float_list", "vector_index")) {
+    return Status::InvalidArgument("Invalid schema: a vector index is possible on ", kEmbeddingKey, " only, not on \"",
+                                   key, "\"");
+  }
+  return Status::Ok();
+}
+
+Status CheckDefaults(const Json& defaults) {
+  for (const auto& [type, index] :
+       {std::pair("float_list", "vector_index"), std::pair("string", "fts_index"),
+        std::pair("sparse_vector", "sparse_vector_index")}) {
+    if (IsEnabled(defaults, type, index)) {
+      return Status::InvalidArgument("Invalid schema: ", index, " cannot be enabled by default");
+    }
+  }
+  return Status::Ok();
+}
+
+// The configuration that the config of a vector index amounts to.
+Result<CollectionConfiguration> FromVectorIndex(const Json& config) {
+  Json json = Json::object();
+  if (const Json* hnsw = Find(config, "hnsw"); hnsw != nullptr && !hnsw->is_null()) json["hnsw"] = *hnsw;
+  if (const Json* spann = Find(config, "spann"); spann != nullptr && !spann->is_null()) json["spann"] = *spann;
+  if (const Json* space = Find(config, "space"); space != nullptr && !space->is_null()) {
+    const std::string_view block = json.contains("spann") && !json.contains("hnsw") ? "spann" : "hnsw";
+    if (json.contains(block) && !json[block].is_object()) {
+      return Status::InvalidArgument("\"", block, "\" must be an object");
+    }
+    json[block]["space"] = *space;
+  }
+  if (const Json* function = Find(config, "embedding_function"); function != nullptr) {
+    json["embedding_function"] = *function;
+  }
+  return ConfigurationFromJson(json.dump());
+}
+
+}  // namespace
+
+Status ApplySchema(std::string_view text, CollectionConfiguration& configuration) {
+  bool too_deep = false;
+  const auto bound_depth = [&](int depth, Json::parse_event_t, Json&) {
+    too_deep |= depth > kDepthMax;
+    return !too_deep;  // what is refused here is not built
+  };
+  const Json schema = Json::parse(text, bound_depth, /*allow_exceptions=*/false);
+  if (too_deep) return Status::InvalidArgument("the schema is nested more than ", kDepthMax, " deep");
+  if (!schema.is_object()) return Status::InvalidArgument("the schema must be a JSON object");
+  for (const std::string_view part : {"defaults", "keys"}) {
+    if (schema.contains(part) && !schema[part].is_object()) {
+      return Status::InvalidArgument("Invalid schema: \"", part, "\" must be an object");
+    }
+  }
+  if (const Json* const defaults = Find(schema, "defaults")) OCHRE_RETURN_IF_ERROR(CheckDefaults(*defaults));
+  if (const Json* const keys = Find(schema, "keys")) {
+    for (const auto& [key, types] : keys->items()) OCHRE_RETURN_IF_ERROR(CheckKey(key, types));
+  }
+
+  // The entry of the key counts before the default one.
+  for (const Json* config : {Find(schema, "keys", kEmbeddingKey, "float_list", "vector_index", "config"),
+                             Find(schema, "defaults", "float_list", "vector_index", "config")}) {
+    if (config == nullptr) continue;
+    OCHRE_ASSIGN_OR_RETURN(const CollectionConfiguration given, FromVectorIndex(*config));
+    if (given.hnsw != HnswConfiguration()) {
+      if (configuration.hnsw != HnswConfiguration() && configuration.hnsw != given.hnsw) {
+        return Status::InvalidArgument(
+            "Failed to reconcile schema: Cannot set both collection config and schema simultaneously");
+      }
+      configuration.hnsw = given.hnsw;
+    }
+    if (configuration.embedding_function == "null") configuration.embedding_function = given.embedding_function;
+    break;
+  }
+  configuration.schema = schema.dump();
+  return Status::Ok();
+}
+
+std::string SchemaToJson(const CollectionConfiguration& configuration) {
+  Json schema = DefaultSchema();
+  if (configuration.schema != "null") schema.merge_patch(Json::parse(configuration.schema, nullptr, false));
+  Json parsed = Json::parse(ConfigurationToJson(configuration), nullptr, false);
+  Json config = {{"space", parsed["hnsw"]["space"]}};
+  parsed["hnsw"].erase("space");
+  config["hnsw"] = parsed["hnsw"];
+  if (!parsed["embedding_function"].is_null()) config["embedding_function"] = parsed["embedding_function"];
+  schema["defaults"]["float_list"]["vector_index"]["config"] = config;
+  config["source_key"] = kDocumentKey;
+  schema["keys"][kEmbeddingKey]["float_list"]["vector_index"]["config"] = config;
+  return schema.dump();
+}
+
+}  // namespace ochre
