@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "compactor/compaction_policy.h"
+#include "hnsw/graph_format.h"
 #include "segment/segment_writer.h"
 #include "view/record_walk.h"
 
@@ -23,11 +25,40 @@ MatchSet RecordsToWrite(const CollectionView& view, std::span<const size_t> merg
   return records;
 }
 
+// The graph that the new segment's is built on: that of the largest of the merged segments, of which not too much is
+// dead. Inserting the rows that it lacks costs a fraction of building anew.
+Result<GraphHeritage> HeritageOf(const CollectionView& view, std::span<const size_t> merges,
+                                 std::span<const RecordLocation> locations) {
+  GraphHeritage heritage;
+  const SegmentView* chosen = nullptr;
+  size_t chosen_index = 0;
+  for (const size_t s : merges) {
+    const SegmentView& merged = view.segments[s];
+    const SegmentSize size = {merged.segment->row_count(), merged.deletions->live_count()};
+    const bool is_larger = chosen == nullptr || size.live_count > chosen->deletions->live_count();
+    if (!merged.segment->has_graph() || !merged.segment->has_codes() || IsMostlyDead(size) || !is_larger) continue;
+    chosen = &merged;
+    chosen_index = s;
+  }
+  if (chosen == nullptr) return heritage;
+  OCHRE_ASSIGN_OR_RETURN(const VectorIndex* index, chosen->segment->IndexOfVectors());
+  heritage.graph = &*index->parts().graph;
+  heritage.row_of_node.assign(static_cast<size_t>(chosen->segment->row_count()), kNoLink);
+  for (size_t i = 0; i < locations.size(); ++i) {
+    if (locations[i].segment != static_cast<int32_t>(chosen_index)) continue;
+    heritage.row_of_node[locations[i].row] = static_cast<uint32_t>(i);
+  }
+  return heritage;
+}
+
 Result<SegmentRecord> WriteSegment(Storage& storage, const CollectionView& view,
-                                   std::span<const RecordLocation> locations, const SegmentId& id,
-                                   const HnswConfiguration& hnsw, const std::atomic<bool>& cancelled) {
-  const SegmentShape shape = {
-      .row_count = static_cast<int64_t>(locations.size()), .dimension = view.dimension(), .hnsw = hnsw};
+                                   std::span<const RecordLocation> locations, GraphHeritage heritage,
+                                   const SegmentId& id, const HnswConfiguration& hnsw, int32_t threads,
+                                   const std::atomic<bool>& cancelled) {
+  const SegmentShape shape = {.row_count = static_cast<int64_t>(locations.size()),
+                              .dimension = view.dimension(),
+                              .hnsw = hnsw,
+                              .threads = threads};
   OCHRE_ASSIGN_OR_RETURN(const auto writer, SegmentWriter::Create(storage, id, shape));
   for (size_t i = 0; i < locations.size(); ++i) {
     if (i % kRowsPerCancelCheck == 0 && cancelled.load(std::memory_order_relaxed)) {
@@ -36,6 +67,7 @@ Result<SegmentRecord> WriteSegment(Storage& storage, const CollectionView& view,
     OCHRE_ASSIGN_OR_RETURN(const ViewRecord record, view.Read(locations[i], {.contents = true, .row = true}));
     OCHRE_RETURN_IF_ERROR(writer->Add({record.id, record.offset_id, record.position, record.row, record.contents}));
   }
+  writer->Inherit(std::move(heritage));
   OCHRE_ASSIGN_OR_RETURN(const int64_t bytes, writer->Finish(cancelled));
   return SegmentRecord{.id = id, .row_count = shape.row_count, .bytes = bytes};
 }
@@ -43,7 +75,7 @@ Result<SegmentRecord> WriteSegment(Storage& storage, const CollectionView& view,
 }  // namespace
 
 Result<CollectionVersion> Compact(Storage& storage, const CollectionView& view, std::span<const size_t> merges,
-                                  const SegmentId& id, const HnswConfiguration& hnsw,
+                                  const SegmentId& id, const HnswConfiguration& hnsw, int32_t threads,
                                   const std::atomic<bool>& cancelled) {
   OCHRE_ASSIGN_OR_RETURN(const std::vector<RecordLocation> locations,
                          WalkRecords(view, RecordsToWrite(view, merges), 0, std::numeric_limits<int64_t>::max()));
@@ -64,7 +96,9 @@ Result<CollectionVersion> Compact(Storage& storage, const CollectionView& view, 
          .deletions = kept.deletions->Serialize()});
   }
   if (!locations.empty()) {
-    OCHRE_ASSIGN_OR_RETURN(SegmentRecord segment, WriteSegment(storage, view, locations, id, hnsw, cancelled));
+    OCHRE_ASSIGN_OR_RETURN(GraphHeritage heritage, HeritageOf(view, merges, locations));
+    OCHRE_ASSIGN_OR_RETURN(SegmentRecord segment,
+                           WriteSegment(storage, view, locations, std::move(heritage), id, hnsw, threads, cancelled));
     version.segments.push_back({.segment = std::move(segment), .deletions = {}});
   }
   return version;

@@ -4,14 +4,10 @@
 #include <numeric>
 
 namespace ochre {
-namespace {
-
 bool IsMostlyDead(const SegmentSize& segment) {
   const int64_t dead = segment.row_count - segment.live_count;
   return static_cast<double>(dead) > kDeadPartMax * static_cast<double>(segment.row_count);
 }
-
-}  // namespace
 
 bool IsTailFull(const ClientOptions& options, const TailSize& tail) {
   return tail.operations > 0 && (tail.operations >= options.tail_records_max || tail.bytes >= options.tail_bytes_max);

@@ -37,6 +37,9 @@ inline constexpr int64_t kMergeRatio = 2;
 // A segment of which more than this part is deleted is rewritten in any case: searches walk through dead rows.
 inline constexpr double kDeadPartMax = 0.25;
 
+// Whether more than that part of a segment is dead.
+bool IsMostlyDead(const SegmentSize& segment);
+
 // Indexes of the segments to merge with `new_rows` rows from the tail into one new segment, ascending.
 std::vector<size_t> ChooseMerges(std::span<const SegmentSize> segments, int64_t new_rows);
 

@@ -21,9 +21,11 @@ constexpr std::chrono::milliseconds kThrottleMax{20};
 
 constexpr std::chrono::seconds kThrottlePoll{1};  // guards against a missed wake-up only
 
-int ThreadCount(const ClientOptions& options) {
-  if (options.compaction_threads > 0) return options.compaction_threads;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) - 1);
+int CoreCount() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+
+// All cores but the one that the application itself needs.
+int BackgroundThreads(const ClientOptions& options) {
+  return options.compaction_threads > 0 ? options.compaction_threads : std::max(1, CoreCount() - 1);
 }
 
 std::vector<SegmentSize> SizesOf(const CollectionView& view) {
@@ -41,7 +43,7 @@ TailSize TailOf(const CollectionView& view) { return {view.tail_operations(), vi
 Compactor::Compactor(Storage& storage, Log& log, SystemDatabase& sysdb, ViewRegistry& views,
                      const ClientOptions& options)
     : storage_(storage), log_(log), sysdb_(sysdb), views_(views), options_(options) {
-  for (int i = 0; i < ThreadCount(options); ++i) {
+  for (int i = 0; i < BackgroundThreads(options); ++i) {
     threads_.emplace_back([this, first = i == 0] { Work(first); });
   }
 }
@@ -213,7 +215,8 @@ Status Compactor::RunOnce(CollectionId collection, bool fully) {
     being_written_.insert(id);
   }
   Status outcome;
-  const auto version = Compact(storage_, *view, merges, id, record->configuration.hnsw, stopping_);
+  const auto version = Compact(storage_, *view, merges, id, record->configuration.hnsw,
+                               fully ? CoreCount() : BackgroundThreads(options_), stopping_);
   outcome = version.ok() ? sysdb_.RegisterVersion(collection, *version) : version.status();
   {
     MutexLock lock(mutex_);

@@ -4,8 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "segment/vector_index_writer.h"
-
 namespace ochre {
 
 SegmentWriter::SegmentWriter(Storage& storage, const SegmentId& id, const SegmentShape& shape)
@@ -71,7 +69,7 @@ Status SegmentWriter::IndexVectors(const BlobInfo& vectors, const std::atomic<bo
   OCHRE_ASSIGN_OR_RETURN(const VectorFile file, VectorFile::Open(*blob, shape_.row_count, shape_.dimension));
   OCHRE_ASSIGN_OR_RETURN(const RowsSpan rows, file.Rows());
   OCHRE_ASSIGN_OR_RETURN(std::vector<BlobInfo> files,
-                         WriteVectorIndex(storage_, folder_, rows, shape_.hnsw, cancelled));
+                         WriteVectorIndex(storage_, folder_, rows, shape_.hnsw, heritage_, shape_.threads, cancelled));
   for (BlobInfo& index_file : files) Keep(std::move(index_file));
   return Status::Ok();
 }

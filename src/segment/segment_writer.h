@@ -14,6 +14,7 @@
 #include "segment/manifest.h"
 #include "segment/record_store.h"
 #include "segment/vector_file.h"
+#include "segment/vector_index_writer.h"
 #include "storage/storage.h"
 #include "types/ids.h"
 
@@ -31,6 +32,7 @@ struct SegmentShape {
   int64_t row_count = 0;  // exactly; at least 1
   int32_t dimension = 0;
   HnswConfiguration hnsw;
+  int32_t threads = 1;  // that build the graph, at least 1
 };
 
 // One thread at a time. Destroyed without a successful Finish, it deletes what it wrote.
@@ -43,6 +45,9 @@ class SegmentWriter {
 
   // Rows with ascending offset ids and distinct ids. ResourceExhausted: the disk is full.
   Status Add(const SegmentRow& row);
+
+  // Builds on a graph of rows that are in this segment too, which must live until Finish. Before Finish.
+  void Inherit(GraphHeritage heritage) { heritage_ = std::move(heritage); }
 
   // Builds the index of the vectors, writes the rest and makes all of it durable. Call once, after row_count rows.
   // Returns the bytes of all files. Cancelled: `cancelled` became true meanwhile.
@@ -63,6 +68,7 @@ class SegmentWriter {
   std::unique_ptr<RecordStoreWriter> records_;
   std::unique_ptr<VectorFileWriter> vectors_;
   InvertedIndexWriter index_;
+  GraphHeritage heritage_;
   int64_t rows_added_ = 0;
   bool finished_ = false;
 };

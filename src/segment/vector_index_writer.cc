@@ -7,6 +7,8 @@
 
 #include "distance/codes.h"
 #include "hnsw/calibration.h"
+#include "hnsw/flat_graph.h"
+#include "hnsw/graph_builder.h"
 #include "hnsw/hnsw_builder.h"
 #include "hnsw/hnsw_graph.h"
 #include "segment/calibration_file.h"
@@ -79,29 +81,45 @@ class IndexWriter {
 }  // namespace
 
 Result<std::vector<BlobInfo>> WriteVectorIndex(Storage& storage, std::string_view folder, const RowsSpan& rows,
-                                               const HnswConfiguration& hnsw, const std::atomic<bool>& cancelled) {
+                                               const HnswConfiguration& hnsw, const GraphHeritage& heritage,
+                                               int32_t threads, const std::atomic<bool>& cancelled) {
   IndexWriter writer(storage, folder);
   if (rows.row_count < kCodesRowsMin) return writer.files();
-  std::optional<EncodedRows> encoded;
-  if (hnsw.quantization != Quantization::kNone) {
-    OCHRE_ASSIGN_OR_RETURN(encoded, Encode(rows, hnsw.space, hnsw.quantization, cancelled));
+  const bool wants_graph = rows.row_count >= kGraphRowsMin;
+  std::optional<EncodedRows> int8, lvq4;  // graphs are built over int8 codes, whichever are searched
+  if (hnsw.quantization == Quantization::kInt8 || (hnsw.quantization == Quantization::kLvq4 && wants_graph)) {
+    OCHRE_ASSIGN_OR_RETURN(int8, Encode(rows, hnsw.space, Quantization::kInt8, cancelled));
   }
-  if (encoded.has_value()) {
+  if (hnsw.quantization == Quantization::kLvq4) {
+    OCHRE_ASSIGN_OR_RETURN(lvq4, Encode(rows, hnsw.space, Quantization::kLvq4, cancelled));
+  }
+  const std::optional<EncodedRows>& served = hnsw.quantization == Quantization::kLvq4 ? lvq4 : int8;
+  if (served.has_value()) {
     OCHRE_RETURN_IF_ERROR(writer.Write(kCodesName, [&](BlobWriter& file) {
-      return AppendCodes(encoded->quantizer, encoded->codes, encoded->bounds, file);
+      return AppendCodes(served->quantizer, served->codes, served->bounds, file);
     }));
   }
-  if (rows.row_count < kGraphRowsMin) return writer.files();
-  OCHRE_RETURN_IF_ERROR(writer.Write(kGraphName, [&](BlobWriter& file) {
-    return BuildHnswGraph(
-        rows, {.space = hnsw.space, .max_neighbors = hnsw.max_neighbors, .ef_construction = hnsw.ef_construction},
-        cancelled, file);
+  if (!wants_graph) return writer.files();
+  OCHRE_RETURN_IF_ERROR(writer.Write(kGraphName, [&](BlobWriter& file) -> Status {
+    if (!int8.has_value()) {
+      const HnswBuildOptions options = {
+          .space = hnsw.space, .max_neighbors = hnsw.max_neighbors, .ef_construction = hnsw.ef_construction};
+      return BuildHnswGraph(rows, options, cancelled, file);
+    }
+    const GraphBuildOptions options = {
+        .max_neighbors = hnsw.max_neighbors, .ef_construction = hnsw.ef_construction, .num_threads = threads};
+    // Only a graph with as many links a node is of use.
+    const bool inherits = heritage.graph != nullptr && heritage.graph->max_neighbors() == hnsw.max_neighbors;
+    const InheritedGraph inherited = {.graph = heritage.graph, .row_of_node = heritage.row_of_node};
+    OCHRE_ASSIGN_OR_RETURN(const FlatGraph flat, BuildGraph(int8->quantizer, int8->codes, options,
+                                                            inherits ? &inherited : nullptr, cancelled));
+    return AppendGraph(flat, file);
   }));
-  if (!encoded.has_value()) return writer.files();
+  if (!served.has_value()) return writer.files();
   OCHRE_ASSIGN_OR_RETURN(const auto graph_blob, VerifiedBlob::Open(storage, writer.files().back()));
   OCHRE_ASSIGN_OR_RETURN(const auto graph_bytes, graph_blob->ReadAll());
   OCHRE_ASSIGN_OR_RETURN(const HnswGraph graph, HnswGraph::Parse(graph_bytes, rows.row_count, graph_blob->name()));
-  const Calibration calibration = Calibrate(graph, rows, encoded->quantizer, encoded->codes, encoded->bounds);
+  const Calibration calibration = Calibrate(graph, rows, served->quantizer, served->codes, served->bounds);
   OCHRE_RETURN_IF_ERROR(
       writer.Write(kCalibrationName, [&](BlobWriter& file) { return AppendCalibration(calibration, file); }));
   return writer.files();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "distance/rows_span.h"
+#include "hnsw/hnsw_graph.h"
 #include "ochre/options.h"
 #include "ochre/status.h"
 #include "storage/storage.h"
@@ -22,10 +23,18 @@ inline constexpr int64_t kCodesRowsMin = 2'000;
 // row (bench/micro/distance_kernels_bench.cc) take 45 us, a search with ef 100 some 50 us (graph_search_bench).
 inline constexpr int64_t kGraphRowsMin = 5'000;
 
+// What of the new segment's graph is there already.
+struct GraphHeritage {
+  const HnswGraph* graph = nullptr;   // null: nothing
+  std::vector<uint32_t> row_of_node;  // in the new segment; kNoLink (hnsw/graph_format.h) for rows that are gone
+};
+
 // The files that `rows` are to have, in `folder`, finished. Vectors whose norms are no float32 numbers get no codes:
-// the whole segment is then searched by its float32 values. Cancelled: `cancelled` became true meanwhile.
+// the whole segment is then searched by its float32 values. The files are the same with any number of `threads`, which
+// is at least 1. Cancelled: `cancelled` became true meanwhile.
 Result<std::vector<BlobInfo>> WriteVectorIndex(Storage& storage, std::string_view folder, const RowsSpan& rows,
-                                               const HnswConfiguration& hnsw, const std::atomic<bool>& cancelled);
+                                               const HnswConfiguration& hnsw, const GraphHeritage& heritage,
+                                               int32_t threads, const std::atomic<bool>& cancelled);
 
 }  // namespace ochre
 

@@ -22,7 +22,7 @@ class FvecsTest : public testing::Test {
  protected:
   void Write(const std::vector<int32_t>& words, size_t bytes_cut = 0) {
     std::string bytes(words.size() * sizeof(int32_t), '\0');
-    std::memcpy(bytes.data(), words.data(), bytes.size());
+    if (!words.empty()) std::memcpy(bytes.data(), words.data(), bytes.size());
     bytes.resize(bytes.size() - bytes_cut);
     std::ofstream(path_, std::ios::binary) << bytes;
   }

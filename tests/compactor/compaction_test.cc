@@ -52,7 +52,7 @@ class CompactionTest : public testing::Test {
   // Compacts, registers and swaps in; returns the new view.
   std::shared_ptr<const CollectionView> CompactWith(const std::vector<size_t>& merges) {
     const CollectionVersion version =
-        Must(Compact(database_.storage, *database_.Pin(), merges, RandomUuid(), {}, std::atomic<bool>(false)));
+        Must(Compact(database_.storage, *database_.Pin(), merges, RandomUuid(), {}, 1, std::atomic<bool>(false)));
     Must(database_.sysdb->RegisterVersion(database_.collection, version));
     Must(database_.views.SwapVersion(database_.collection));
     return database_.Pin();
@@ -105,7 +105,7 @@ TEST_F(CompactionTest, ACancelledOneLeavesNothing) {
   const auto folders = Must(database_.storage.List(kSegmentsFolder));
   const std::vector<size_t> merges = {0, 1};
   const auto cancelled =
-      Compact(database_.storage, *database_.Pin(), merges, RandomUuid(), {}, std::atomic<bool>(true));
+      Compact(database_.storage, *database_.Pin(), merges, RandomUuid(), {}, 1, std::atomic<bool>(true));
   EXPECT_EQ(cancelled.status().code(), StatusCode::kCancelled);
   EXPECT_EQ(Must(database_.storage.List(kSegmentsFolder)), folders);
 }

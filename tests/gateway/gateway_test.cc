@@ -145,11 +145,12 @@ TEST_F(GatewayTest, ABatchOfAnotherDimensionIsRefusedUnwritten) {
 TEST_F(GatewayTest, ARefusedDeleteWritesNothing) {
   AddRecords(10);
   const LogPosition before = Position();
+  const std::vector<std::string> one_id = {"id1"}, empty_id = {"id1", ""};  // requests borrow their ids
   const std::vector<DeleteRequest> refused = {
       {},
-      {.ids = StringColumn({"id1"}), .limit = 1},
+      {.ids = one_id, .limit = 1},
       {.where = Key("n") >= 0, .limit = -1},
-      {.ids = StringColumn({"id1", ""})},
+      {.ids = empty_id},
       {.where = Key("n") > "text"},
       {.where = Key("") == 1},
       {.where_document = Key("n") == 1},
