@@ -43,6 +43,8 @@ fi
 cmake --build "build/$preset" -j "$(nproc)" "${targets[@]}"
 selection=()
 [ -z "$filter" ] || selection=(-R "$filter")
+# These search from one thread, over graphs that take ThreadSanitizer minutes to build.
+[ "$preset" != tsan ] || selection+=(-E 'api\.Spaces/SearchTest')
 # Last, so that its summary ends the output and its exit code is ours.
 exec "${run[@]}" ctest --test-dir "build/$preset" -j "$(nproc)" --output-on-failure --no-tests=error "${selection[@]}" \
   < /dev/null
