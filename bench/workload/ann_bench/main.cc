@@ -26,6 +26,7 @@
 #include "bench/workload/ann_bench/segment_searcher.h"
 #include "bench/workload/ann_bench/sweep.h"
 #include "distance/kernels.h"
+#include "segment/manifest.h"
 #ifdef OCHRE_HAS_FAISS
 #include "bench/workload/ann_bench/faiss_engine.h"
 #endif
@@ -203,7 +204,7 @@ class Bench {
       arguments.insert(arguments.end(), {"--probe", run.engine});
       OCHRE_ASSIGN_OR_RETURN(const ProbeResult probe, RunProbe(arguments));
       run.open_ms = probe.open_ms;
-      run.memory_bytes_per_vector = probe.private_bytes / rows;
+      run.memory_bytes_per_vector = std::max(probe.private_bytes, BytesSearchedInFiles(kind)) / rows;
       run.mapped_bytes_per_vector = probe.mapped_bytes / rows;
     }
     report_.runs.push_back(run);
@@ -217,6 +218,19 @@ class Bench {
       report_.runs.push_back(threaded);
     }
     return Status::Ok();
+  }
+
+  // What a search reads at random places: of a small index Ochre leaves it in the mapped files.
+  double BytesSearchedInFiles(const EngineKind& kind) const {
+    if (kind.name != kOchre.name) return 0;
+    int64_t bytes = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(PathOf(kind))) {
+      const std::string name = entry.path().filename().string();
+      const bool is_searched = name == kGraphName || name == kCodesName ||
+                               (name == kVectorsName && options_.quantization == Quantization::kNone);
+      if (is_searched) bytes += static_cast<int64_t>(entry.file_size());
+    }
+    return static_cast<double>(bytes);
   }
 
   const EngineKind& KindOf(const EngineRun& run) const {
@@ -240,26 +254,29 @@ class Bench {
       return kind == 0 ? by_ef.get() : others[kind - 1].get();
     };
 
-    std::vector<Contender> contenders;
-    std::vector<std::vector<CurvePoint>*> curves;
-    const auto add = [&](Engine* engine, const std::vector<double>& knobs, int32_t threads, bool is_batched,
-                         std::vector<CurvePoint>& curve) {
-      contenders.push_back({.engine = engine, .knobs = knobs, .threads = threads, .is_batched = is_batched});
-      curves.push_back(&curve);
-    };
     std::vector<double> efs;
     std::copy_if(kEfs.begin(), kEfs.end(), std::back_inserter(efs),
                  [&](double ef) { return ef >= static_cast<double>(options_.k); });
+    // One thread's contenders by themselves: waiting for threads may make this one change its core and lose its caches.
+    std::vector<Contender> alone, threaded;
     for (EngineRun& run : report_.runs) {
-      const bool is_ochre = run.engine == kOchre.name;
-      add(engine_of(run), efs, run.threads, run.threads == 1 && KindOf(run).is_batched, run.curve);
-      if (is_ochre && run.threads == 1) add(by_target_recall.get(), kTargetRecalls, 1, false, run.target_recall_curve);
-      if (is_ochre) add(run.threads == 1 ? by_ef.get() : by_ef_with_threads.get(), efs, 1, true, run.batched_curve);
+      Engine* engine = engine_of(run);
+      if (run.threads > 1) {
+        threaded.push_back({.engine = engine, .knobs = efs, .threads = run.threads, .curve = &run.curve});
+        if (engine == by_ef.get()) {
+          threaded.push_back({by_ef_with_threads.get(), efs, 1, /*is_batched=*/true, &run.batched_curve});
+        }
+        continue;
+      }
+      alone.push_back({engine, efs, 1, KindOf(run).is_batched, &run.curve});
+      if (engine == by_ef.get()) {
+        alone.push_back({by_target_recall.get(), kTargetRecalls, 1, /*is_batched=*/false, &run.target_recall_curve});
+        alone.push_back({engine, efs, 1, /*is_batched=*/true, &run.batched_curve});
+      }
     }
-    // One thread's contenders are not to be disturbed by what others leave behind, so the threads come after them.
     OCHRE_RETURN_IF_ERROR(WarmUp(*by_ef));
-    OCHRE_RETURN_IF_ERROR(Sweep(*data_, options_.rounds, contenders));
-    for (size_t i = 0; i < contenders.size(); ++i) *curves[i] = std::move(contenders[i].curve);
+    OCHRE_RETURN_IF_ERROR(Sweep(*data_, options_.rounds, alone));
+    OCHRE_RETURN_IF_ERROR(Sweep(*data_, options_.rounds, threaded));
 
     if (!index_options_.with_metadata) return Status::Ok();
     OCHRE_ASSIGN_OR_RETURN(const auto searcher, SegmentSearcher::Open(PathOf(kOchre)));
@@ -272,7 +289,9 @@ class Bench {
   Status WarmUp(Engine& engine) const {
     engine.SetKnob(kEfs.back());
     std::vector<uint32_t> found(static_cast<size_t>(data_->queries().rows() * data_->k()));
-    return engine.Search(data_->queries(), data_->k(), found);
+    OCHRE_RETURN_IF_ERROR(engine.Search(data_->queries(), data_->k(), found));
+    WaitForSteadyMemory();
+    return Status::Ok();
   }
 
   static void PrintCurve(const std::string& name, const std::vector<CurvePoint>& curve) {

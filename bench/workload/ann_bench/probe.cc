@@ -10,6 +10,8 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "bench/support/page_cache.h"
@@ -56,6 +58,14 @@ Result<ProbeResult> RunOnce(std::span<const std::string> arguments) {
 
 }  // namespace
 
+void WaitForSteadyMemory() {
+  for (int64_t before = -1, now = 0; now != before;) {
+    before = std::exchange(now, MeasureResidentMemory().private_bytes);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    now = MeasureResidentMemory().private_bytes;
+  }
+}
+
 Status Probe(const EngineKind& kind, const std::filesystem::path& path, const IndexOptions& options,
              const MatrixSpan& queries, int64_t k) {
   EvictFromCache(path);
@@ -71,6 +81,7 @@ Status Probe(const EngineKind& kind, const std::filesystem::path& path, const In
     const std::chrono::duration<double, std::milli> opened = std::chrono::steady_clock::now() - start;
     std::printf("probe %f ", opened.count());
   }
+  WaitForSteadyMemory();
   const ResidentMemory after = MeasureResidentMemory();
   std::printf("%" PRId64 " %" PRId64 "\n", after.private_bytes - before.private_bytes,
               after.mapped_bytes - before.mapped_bytes);

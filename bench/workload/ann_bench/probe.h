@@ -16,6 +16,9 @@ struct ProbeResult {
   double mapped_bytes = 0;   // likewise the files' pages that it has mapped
 };
 
+// Returns when this process's own memory has not grown for a moment: when an index has copied what it searches.
+void WaitForSteadyMemory();
+
 // In the new process: opens `path`, whose files are taken out of the page cache first, asks all of `queries`, and
 // prints the result for RunProbe.
 Status Probe(const EngineKind& kind, const std::filesystem::path& path, const IndexOptions& options,

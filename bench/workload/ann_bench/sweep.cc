@@ -16,6 +16,14 @@ constexpr int64_t kBatchQueries = 50;
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+// Untimed queries at the beginning of each batch: the others have had the caches meanwhile, and whoever shares memory
+// with the one before would have it easier.
+constexpr int64_t kWarmUpQueries = 10;
+
+// Beyond this knob a curve that gained less than this recall in two steps has reached its end.
+constexpr double kKnobOfEnd = 200;
+constexpr double kRecallGainMin = 0.001;
+
 // What one contender does at one of its knobs.
 class Turn {
  public:
@@ -36,6 +44,10 @@ class Turn {
     const int64_t last = std::min(first + batch_, data_.queries().rows());
     // Where whole batches are timed, the first round is for the latency of single queries.
     const bool whole = contender_.is_batched && round > 0;
+    const int64_t warm_up =
+        first == 0 ? std::max<int64_t>(0, data_.queries().rows() - kWarmUpQueries) : first - kWarmUpQueries;
+    std::vector<double> ignored;
+    OCHRE_RETURN_IF_ERROR(CallOneByOne(warm_up, std::min(warm_up + kWarmUpQueries, data_.queries().rows()), ignored));
     const auto start = Clock::now();
     if (whole) {
       OCHRE_RETURN_IF_ERROR(Call(first, last));
@@ -66,7 +78,7 @@ class Turn {
       contender_.engine->SetKnob(knob_);
       point.distances_per_query = contender_.engine->DistancesPerQuery(data_.queries(), data_.k());
     }
-    contender_.curve.push_back(point);
+    contender_.curve->push_back(point);
   }
 
  private:
@@ -127,8 +139,11 @@ class Turn {
 };
 
 bool IsDone(const Contender& contender, size_t step) {
-  return step >= contender.knobs.size() ||
-         (!contender.curve.empty() && contender.curve.back().recall >= kRecallOfInterestMax);
+  const std::vector<CurvePoint>& curve = *contender.curve;
+  if (step >= contender.knobs.size()) return true;
+  if (!curve.empty() && curve.back().recall >= kRecallOfInterestMax) return true;
+  return curve.size() >= 3 && curve.back().knob >= kKnobOfEnd &&
+         curve.back().recall - curve[curve.size() - 3].recall < kRecallGainMin;
 }
 
 }  // namespace

@@ -15,10 +15,10 @@ namespace ochre {
 // An engine, and the way in which it takes part.
 struct Contender {
   Engine* engine = nullptr;
-  std::vector<double> knobs = {};      // ascending
-  int32_t threads = 1;                 // which share the queries of a batch
-  bool is_batched = false;             // a batch is one call; else a call is one query
-  std::vector<CurvePoint> curve = {};  // out
+  std::vector<double> knobs = {};            // ascending
+  int32_t threads = 1;                       // which share the queries of a batch
+  bool is_batched = false;                   // a batch is one call; else a call is one query
+  std::vector<CurvePoint>* curve = nullptr;  // out: what was measured is appended
 };
 
 // From this recall on a curve is not followed any further: what is reported lies below.
