@@ -1,11 +1,12 @@
 // Writes the data sets of ochre_ann_bench as .fvecs: rows in random order, of which the last 1,000 are the queries.
 //
 //   ochre_ann_data wordnet MODEL PREFIX    the glosses of WordNet, embedded with a fastText model (scripts/demo.sh)
-//   ochre_ann_data synthetic PREFIX        100,000 rows of 768 dimensions
+//   ochre_ann_data synthetic ROWS DIMENSION PREFIX    clusters on a curved surface, e.g. 100000 768
 //
 // PREFIX.base.fvecs and PREFIX.queries.fvecs are written.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <random>
 #include <span>
 #include <string>
@@ -83,8 +84,13 @@ Status Run(const std::vector<std::string>& arguments) {
     OCHRE_ASSIGN_OR_RETURN(Matrix rows, WordNetRows(arguments[1]));
     return Write(std::move(rows), arguments[2]);
   }
-  if (arguments.size() == 2 && arguments[0] == "synthetic") return Write(SyntheticRows({}), arguments[1]);
-  return Status::InvalidArgument("usage: ochre_ann_data wordnet MODEL PREFIX | synthetic PREFIX");
+  if (arguments.size() == 4 && arguments[0] == "synthetic") {
+    const int64_t row_count = std::atoll(arguments[1].c_str());
+    const int32_t dimension = std::atoi(arguments[2].c_str());
+    if (row_count < 1 || dimension < 1) return Status::InvalidArgument("ROWS and DIMENSION are numbers from 1 on");
+    return Write(SyntheticRows({.row_count = row_count + kQueryCount, .dimension = dimension}), arguments[3]);
+  }
+  return Status::InvalidArgument("usage: ochre_ann_data wordnet MODEL PREFIX | synthetic ROWS DIMENSION PREFIX");
 }
 
 }  // namespace
