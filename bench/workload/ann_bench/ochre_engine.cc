@@ -1,5 +1,7 @@
 #include "bench/workload/ann_bench/ochre_engine.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -39,6 +41,26 @@ class OchreEngine : public Engine {
   const Collection collection_;
   const bool by_target_recall_;
   QueryRequest request_;
+};
+
+// Keeps this thread, and those that it starts, on so many cores: Client::Compact uses all that it may run on.
+class OnCores {
+ public:
+  explicit OnCores(int32_t count) {
+    sched_getaffinity(0, sizeof(before_), &before_);
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    for (int core = 0; core < CPU_SETSIZE && CPU_COUNT(&cores) < count; ++core) {
+      if (CPU_ISSET(core, &before_)) CPU_SET(core, &cores);
+    }
+    sched_setaffinity(0, sizeof(cores), &cores);
+  }
+  ~OnCores() { sched_setaffinity(0, sizeof(before_), &before_); }
+  OnCores(const OnCores&) = delete;
+  OnCores& operator=(const OnCores&) = delete;
+
+ private:
+  cpu_set_t before_;
 };
 
 // Keeps its database open.
@@ -84,7 +106,7 @@ Result<double> BuildOchre(const MatrixSpan& rows, const IndexOptions& options, i
                           const std::filesystem::path& path, const MetadataOfRow& metadata) {
   ClientOptions client_options;
   client_options.durability = Durability::kNone;  // how it is loaded is measured elsewhere (local_bench)
-  client_options.compaction_threads = threads;
+  const OnCores cores(threads);
   // Nothing is compacted before all of it is there.
   client_options.tail_records_max = int64_t{1} << 40;
   client_options.tail_bytes_max = client_options.tail_bytes_slowdown = int64_t{1} << 50;
