@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cmath>
 #include <functional>
+#include <limits>
+#include <memory>
 #include <numeric>
 #include <random>
 #include <utility>
@@ -17,6 +19,7 @@ namespace {
 
 constexpr int64_t kEf = 100;  // CollectionOptions::ef_search
 constexpr int64_t kQueriesMax = 50;
+constexpr float kNoBound = std::numeric_limits<float>::infinity();
 
 // A graph that took so many times as long as the scan is not measured again: walking all of it takes seconds.
 constexpr double kHopeless = 4;
@@ -86,7 +89,11 @@ FilterCase MakeCase(const char* kind, double selectivity, const FilterAttributes
 class FilterBench {
  public:
   FilterBench(const DataSet& data, const OchreIndex& index, const SegmentSearcher& searcher, int32_t rounds)
-      : data_(data), index_(index), searcher_(searcher), rounds_(rounds) {
+      : data_(data),
+        index_(index),
+        searcher_(searcher),
+        view_{searcher.SharedSegment(), std::make_shared<DeletionBitmap>(searcher.segment().row_count())},
+        rounds_(rounds) {
     std::vector<double> distances;
     for (int64_t q = 0; q < data.queries().rows(); ++q) {
       const MatrixSpan queries = data.queries();
@@ -111,7 +118,7 @@ class FilterBench {
     for (int32_t round = 0; round < rounds_; ++round) {
       OCHRE_RETURN_IF_ERROR(Time(run.plan_us, [&](size_t q) {
         const VectorRanking ranking = {.queries = Query(q), .space = data_.space(), .ef_search = kEf};
-        return RankSegment(searcher_.segment(), {&prepared_[q], 1}, filter.matches.bitmap, ranking, k).status();
+        return RankSegment(view_, {&prepared_[q], 1}, {&kNoBound, 1}, filter.matches.bitmap, ranking, k).status();
       }));
       OCHRE_RETURN_IF_ERROR(Time(run.scan_us, [&](size_t q) -> Status {
         OCHRE_ASSIGN_OR_RETURN(exact[q], searcher_.ScanRows(prepared_[q], filter.matches.ordinals, k));
@@ -168,6 +175,7 @@ class FilterBench {
   const DataSet& data_;
   const OchreIndex& index_;
   const SegmentSearcher& searcher_;
+  const SegmentView view_;  // nothing is deleted
   const int32_t rounds_;
   std::vector<int32_t> queries_;  // numbers of queries of data_
   std::vector<PreparedQuery> prepared_;

@@ -38,6 +38,7 @@ class SegmentSearcher {
                                           int64_t k) const;
 
   const Segment& segment() const { return *segment_; }
+  const std::shared_ptr<const Segment>& SharedSegment() const { return segment_; }
   bool has_codes() const { return segment_->has_codes(); }
 
  private:
