@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <future>
 #include <iterator>
+#include <limits>
+#include <numeric>
 #include <span>
 #include <thread>
 #include <utility>
@@ -41,24 +43,42 @@ std::vector<Hit> TailToHits(const CollectionView& view, std::span<const uint32_t
   return hits;
 }
 
+// The segments, the largest first: it bounds best how far the others need to be searched.
+std::vector<size_t> BySize(const CollectionView& view) {
+  std::vector<size_t> order(view.segments.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return view.segments[a].segment->row_count() > view.segments[b].segment->row_count();
+  });
+  return order;
+}
+
 // The ranking of some of the queries, on this thread.
 Result<Winners> RankQueries(const CollectionView& view, const MatchSet& matches, const VectorRanking& ranking,
                             std::span<const PreparedQuery> queries, int64_t k) {
-  std::vector<std::vector<std::vector<Hit>>> lists(queries.size());  // by query, then by source
-  for (size_t s = 0; s < view.segments.size(); ++s) {
-    OCHRE_ASSIGN_OR_RETURN(const std::vector<Neighbors> found,
-                           RankSegment(*view.segments[s].segment, queries, matches.segments[s], ranking, k));
-    for (size_t q = 0; q < queries.size(); ++q) {
-      OCHRE_ASSIGN_OR_RETURN(std::vector<Hit> hits, ToHits(view, static_cast<int32_t>(s), found[q]));
-      lists[q].push_back(std::move(hits));
-    }
-  }
+  Winners winners(queries.size());
+  const auto merge = [&](size_t q, std::vector<Hit> hits) {
+    const std::vector<Hit> lists[] = {std::move(winners[q]), std::move(hits)};
+    winners[q] = MergeTopK(lists, k);
+  };
+  // The tail first, as its answer is exact and cheap.
   if (!matches.tail.empty()) {
     const std::vector<Neighbors> found = RankTail(*view.tail, matches.tail, queries, k);
-    for (size_t q = 0; q < queries.size(); ++q) lists[q].push_back(TailToHits(view, matches.tail, found[q]));
+    for (size_t q = 0; q < queries.size(); ++q) merge(q, TailToHits(view, matches.tail, found[q]));
   }
-  Winners winners;
-  for (const auto& of_query : lists) winners.push_back(MergeTopK(of_query, k));
+  for (const size_t s : BySize(view)) {
+    std::vector<float> bounds;
+    for (const std::vector<Hit>& of_query : winners) {
+      const bool is_full = static_cast<int64_t>(of_query.size()) == k;
+      bounds.push_back(is_full ? of_query.back().distance : std::numeric_limits<float>::infinity());
+    }
+    OCHRE_ASSIGN_OR_RETURN(const std::vector<Neighbors> found,
+                           RankSegment(view.segments[s], queries, bounds, matches.segments[s], ranking, k));
+    for (size_t q = 0; q < queries.size(); ++q) {
+      OCHRE_ASSIGN_OR_RETURN(std::vector<Hit> hits, ToHits(view, static_cast<int32_t>(s), found[q]));
+      merge(q, std::move(hits));
+    }
+  }
   return winners;
 }
 

@@ -1,6 +1,7 @@
 #include "executor/rank_segment.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "distance/code_scan.h"
@@ -47,8 +48,14 @@ std::vector<uint32_t> ToVector(const Roaring& ordinals) {
 // One call's work on one segment.
 class SegmentRanker {
  public:
-  SegmentRanker(const Segment& segment, std::span<const PreparedQuery> queries, const Roaring& ordinals, int64_t k)
-      : segment_(segment), queries_(queries), ordinals_(ordinals), k_(k) {}
+  SegmentRanker(const SegmentView& view, std::span<const PreparedQuery> queries, std::span<const float> bounds,
+                const Roaring& ordinals, int64_t k)
+      : segment_(*view.segment),
+        deletions_(*view.deletions),
+        queries_(queries),
+        bounds_(bounds),
+        ordinals_(ordinals),
+        k_(k) {}
 
   Result<std::vector<Neighbors>> Rank(const VectorRanking& ranking) {
     task_ = {.row_count = segment_.row_count(),
@@ -93,10 +100,10 @@ class SegmentRanker {
 
   Result<std::vector<Neighbors>> SearchByCodes(const VectorRanking& ranking) {
     const int64_t candidates = RerankCount(parts_->codes.quantization, k_);
-    const std::vector<uint64_t> allowed = Allowed();
+    std::vector<float> bounds;
     GraphSearchOptions options = {.k = candidates,
                                   .ef = std::max(task_.ef, candidates),
-                                  .allowed = allowed,
+                                  .allowed = Allowed(),
                                   .distances_max = DistanceBudget(task_)};
     const auto matches_min = kReachMatchesMin * static_cast<double>(task_.row_count);
     if (static_cast<double>(task_.match_count) >= matches_min) {
@@ -107,6 +114,9 @@ class SegmentRanker {
         options.reach = reach;
         options.reach_k = std::max<int64_t>(k_, 10);  // as many as it was calibrated with
         options.ef = std::max(kReachCandidatesMax, 4 * candidates);
+        // Codes have twice the distance in this space (CodeQuery).
+        for (const float bound : bounds_) bounds.push_back(ranking.space == Space::kCosine ? 2 * bound : bound);
+        options.bounds = bounds;
       }
     }
     const std::vector<CodeQuery> code_queries = Prepare(queries_);
@@ -134,9 +144,8 @@ class SegmentRanker {
 
   Result<std::vector<Neighbors>> SearchByRows() {
     OCHRE_ASSIGN_OR_RETURN(const RowsSpan rows, segment_.Rows());
-    const std::vector<uint64_t> allowed = Allowed();
     const GraphSearchOptions options = {
-        .k = k_, .ef = task_.ef, .allowed = allowed, .distances_max = DistanceBudget(task_)};
+        .k = k_, .ef = task_.ef, .allowed = Allowed(), .distances_max = DistanceBudget(task_)};
     std::vector<Neighbors> found;
     for (const PreparedQuery& query : queries_) {
       GraphSearchResult result = SearchGraph(*parts_->graph, rows, query, options);
@@ -174,28 +183,37 @@ class SegmentRanker {
     return prepared;
   }
 
-  std::vector<uint64_t> Allowed() const {
+  // One bit a row that matches; empty if all do.
+  std::span<const uint64_t> Allowed() {
     if (task_.match_count == task_.row_count) return {};
-    return ToBits(ordinals_, task_.row_count);
+    // What matches is live: as many as are live are all of these.
+    if (task_.match_count == deletions_.live_count()) return deletions_.Bits();
+    allowed_ = ToBits(ordinals_, task_.row_count);
+    return allowed_;
   }
 
   const Segment& segment_;
+  const DeletionBitmap& deletions_;
   const std::span<const PreparedQuery> queries_;
+  const std::span<const float> bounds_;
   const Roaring& ordinals_;
   const int64_t k_;
   RankTask task_;
+  std::vector<uint64_t> allowed_;
   const VectorIndex* index_ = nullptr;
   const VectorIndex::Parts* parts_ = nullptr;
 };
 
 }  // namespace
 
-Result<std::vector<std::vector<Neighbor>>> RankSegment(const Segment& segment, std::span<const PreparedQuery> queries,
-                                                       const Roaring& ordinals, const VectorRanking& ranking,
-                                                       int64_t k) {
+Result<std::vector<std::vector<Neighbor>>> RankSegment(const SegmentView& segment,
+                                                       std::span<const PreparedQuery> queries,
+                                                       std::span<const float> bounds, const Roaring& ordinals,
+                                                       const VectorRanking& ranking, int64_t k) {
+  assert(bounds.size() == queries.size());
   const auto match_count = static_cast<int64_t>(ordinals.cardinality());
   if (match_count == 0) return std::vector<Neighbors>(queries.size());
-  return SegmentRanker(segment, queries, ordinals, std::min(k, match_count)).Rank(ranking);
+  return SegmentRanker(segment, queries, bounds, ordinals, std::min(k, match_count)).Rank(ranking);
 }
 
 }  // namespace ochre

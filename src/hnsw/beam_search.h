@@ -42,12 +42,14 @@ class FixedWalk {
 // stop early, and hard ones go on as long as there is something to find. Distances must not be negative.
 class AdaptiveWalk {
  public:
-  // At most `capacity` candidates are kept, which is at least k.
-  void Reset(size_t k, float reach, size_t capacity) {
+  // At most `capacity` candidates are kept, which is at least k. What is farther than `bound` is of no use, because as
+  // many nearer ones are known from elsewhere: beyond reach * bound only the k nearest are expanded, which lead nearer.
+  void Reset(size_t k, float reach, size_t capacity, float bound) {
     assert(k >= 1 && capacity >= k && reach >= 1);
     k_ = k;
     reach_ = reach;
     limit_ = UINT64_MAX;
+    bound_ = CandidateKey(bound * reach, kNodeMax);
     pool_.Reset(capacity);
   }
   bool Add(float distance, uint32_t node) {
@@ -61,7 +63,10 @@ class AdaptiveWalk {
   bool Accepts(uint64_t key) const { return key <= limit_; }
   bool Insert(uint64_t key) { return pool_.Insert(key) < FixedWalk::kSoonPlaces; }
   void LimitBy(float kth_distance) { limit_ = CandidateKey(kth_distance * reach_, kNodeMax); }
-  bool Next(uint32_t* node) { return pool_.NextKey() <= limit_ && pool_.ExpandNext(node); }
+  bool Next(uint32_t* node) {
+    const uint64_t next = pool_.NextKey();
+    return next <= limit_ && (next <= bound_ || pool_.expanded() < k_) && pool_.ExpandNext(node);
+  }
   uint32_t LikelyNext() const { return pool_.LikelyNext(); }
   const CandidatePool& results() const { return pool_; }
 
@@ -72,6 +77,7 @@ class AdaptiveWalk {
   size_t k_ = 1;
   float reach_ = 1;
   uint64_t limit_ = UINT64_MAX;  // key of what is `reach_` times as far as the k-th nearest
+  uint64_t bound_ = UINT64_MAX;
 };
 
 // AdaptiveWalk in which only some rows may be returned, and the k-th nearest is the k-th of these. For when most rows
@@ -79,9 +85,10 @@ class AdaptiveWalk {
 class AdaptiveFilteredWalk {
  public:
   // At most `capacity` candidates and `results_max` results are kept; k is at most either.
-  void Reset(size_t k, float reach, size_t capacity, size_t results_max, std::span<const uint64_t> allowed) {
+  void Reset(size_t k, float reach, size_t capacity, float bound, size_t results_max,
+             std::span<const uint64_t> allowed) {
     assert(results_max >= k);
-    candidates_.Reset(k, reach, capacity);
+    candidates_.Reset(k, reach, capacity, bound);
     results_.Reset(results_max);
     k_ = k;
     allowed_ = allowed;

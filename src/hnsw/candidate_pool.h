@@ -74,6 +74,9 @@ class CandidatePool {
     return cursor_ == keys_.size() ? UINT64_MAX : keys_[cursor_];
   }
 
+  // How many in front of that are expanded.
+  size_t expanded() const { return cursor_; }
+
   // The node after that, as long as none nearer is inserted; for prefetching. The pool is not empty.
   uint32_t LikelyNext() const { return CandidateNode(keys_[cursor_ < keys_.size() ? cursor_ : cursor_ - 1]); }
 

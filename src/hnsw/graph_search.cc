@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <limits>
 #include <optional>
 
 #include "hnsw/beam_search.h"
@@ -122,18 +123,20 @@ class Search {
 
 // Calls function(walk of the scratch that suits the options, made ready).
 template <typename Function>
-void WithWalk(const GraphSearchOptions& options, int64_t row_count, Scratch& scratch, const Function& function) {
+void WithWalk(const GraphSearchOptions& options, size_t query, int64_t row_count, Scratch& scratch,
+              const Function& function) {
   const auto ef = static_cast<size_t>(std::min(options.ef, row_count));  // never more room than rows
+  const float bound = options.bounds.empty() ? std::numeric_limits<float>::infinity() : options.bounds[query];
   const size_t reach_k = std::min(static_cast<size_t>(options.reach_k), ef);
   if (!options.allowed.empty() && options.reach > 0) {
     const size_t results_max = std::max(reach_k, std::min(static_cast<size_t>(options.k), ef));
-    scratch.adaptive_filtered_walk.Reset(reach_k, options.reach, ef, results_max, options.allowed);
+    scratch.adaptive_filtered_walk.Reset(reach_k, options.reach, ef, bound, results_max, options.allowed);
     function(scratch.adaptive_filtered_walk);
   } else if (!options.allowed.empty()) {
     scratch.filtered_walk.Reset(ef, options.allowed);
     function(scratch.filtered_walk);
   } else if (options.reach > 0) {
-    scratch.adaptive_walk.Reset(reach_k, options.reach, ef);
+    scratch.adaptive_walk.Reset(reach_k, options.reach, ef, bound);
     function(scratch.adaptive_walk);
   } else {
     scratch.fixed_walk.Reset(ef);
@@ -150,7 +153,7 @@ void CheckOptions([[maybe_unused]] const HnswGraph& graph, [[maybe_unused]] cons
 template <typename Vectors>
 void SearchOne(const HnswGraph& graph, const Vectors& vectors, const GraphSearchOptions& options, Scratch& scratch,
                GraphSearchResult& result) {
-  WithWalk(options, graph.row_count(), scratch, [&]<typename Walk>(Walk& walk) {
+  WithWalk(options, 0, graph.row_count(), scratch, [&]<typename Walk>(Walk& walk) {
     Search<Vectors, Walk> search(graph, vectors, options, walk, scratch.beam, result);
     while (search.Meet() && search.Settle()) {
     }
@@ -168,7 +171,7 @@ void SearchInterleaved(const HnswGraph& graph, const CodesSpan& codes, std::span
   const auto start = [&](size_t slot) {
     searches[slot].reset();
     if (next == queries.size()) return;
-    searches[slot].emplace(graph, CodeVectors{codes, queries[next]}, options, walk_of(scratch[slot]),
+    searches[slot].emplace(graph, CodeVectors{codes, queries[next]}, options, walk_of(scratch[slot], next),
                            scratch[slot].beam, results[next]);
     ++next;
     ++running;
@@ -215,8 +218,8 @@ std::vector<GraphSearchResult> SearchGraphByCodes(const HnswGraph& graph, const 
   const auto interleave = [&]<typename Walk>(Walk Scratch::*walk) {
     SearchInterleaved<Walk>(
         graph, codes, queries, options,
-        [&](Scratch& scratch) -> Walk& {
-          WithWalk(options, graph.row_count(), scratch, [](auto&) {});
+        [&](Scratch& scratch, size_t query) -> Walk& {
+          WithWalk(options, query, graph.row_count(), scratch, [](auto&) {});
           return scratch.*walk;
         },
         results);

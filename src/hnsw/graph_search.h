@@ -23,6 +23,9 @@ struct GraphSearchOptions {
   float reach = 0;
   int64_t reach_k = 10;  // at most ef
 
+  // With a reach, of each query a distance beyond which results are of no use (AdaptiveWalk). Empty: none has one.
+  std::span<const float> bounds = {};
+
   // Bit i of word i / 64 set: row i may be returned (rows that may not are still walked through). Empty: every row may.
   std::span<const uint64_t> allowed = {};
 

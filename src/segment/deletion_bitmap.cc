@@ -2,8 +2,24 @@
 
 #include <cassert>
 #include <exception>
+#include <memory>
+#include <utility>
 
 namespace ochre {
+
+std::span<const uint64_t> LiveBits::Get(const Roaring& deleted, int64_t row_count) const {
+  const auto bits = bits_.Get([&]() -> Result<std::unique_ptr<const std::vector<uint64_t>>> {
+    std::vector<uint64_t> words(static_cast<size_t>((row_count + 63) / 64), ~uint64_t{0});
+    deleted.iterate(
+        [](uint32_t ordinal, void* context) {
+          (*static_cast<std::vector<uint64_t>*>(context))[ordinal / 64] &= ~(uint64_t{1} << (ordinal % 64));
+          return true;
+        },
+        &words);
+    return std::make_unique<const std::vector<uint64_t>>(std::move(words));
+  });
+  return **bits;
+}
 
 Result<DeletionBitmap> DeletionBitmap::Deserialize(std::string_view bytes, int64_t row_count) {
   DeletionBitmap bitmap(row_count);

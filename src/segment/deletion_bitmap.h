@@ -4,15 +4,32 @@
 
 #include <cstdint>
 #include <roaring/roaring.hh>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ochre/status.h"
+#include "runtime/lazy.h"
 #include "types/ids.h"
 
 namespace ochre {
 
-// Invariant: every deleted ordinal is below row_count(). A value; not synchronised.
+// One bit a row; worked out when it is first asked for. Copies work it out anew.
+class LiveBits {
+ public:
+  LiveBits() = default;
+  LiveBits(const LiveBits&) {}
+  LiveBits& operator=(const LiveBits&) = delete;
+
+  // Thread-safe. Bit i of word i / 64 is set unless row i is in `deleted`, which is the same in every call.
+  std::span<const uint64_t> Get(const Roaring& deleted, int64_t row_count) const;
+
+ private:
+  Lazy<std::vector<uint64_t>> bits_;
+};
+
+// Invariant: every deleted ordinal is below row_count(). A value; not synchronised, but for calls of const functions.
 class DeletionBitmap {
  public:
   explicit DeletionBitmap(int64_t row_count) : row_count_(row_count) {}
@@ -31,6 +48,9 @@ class DeletionBitmap {
   // All rows that are not deleted.
   Roaring Live() const;
 
+  // The same as one bit a row; valid as long as this bitmap. Nothing may be deleted from it afterwards.
+  std::span<const uint64_t> Bits() const { return live_bits_.Get(deleted_, row_count_); }
+
   // False if it was deleted already.
   bool Delete(Ordinal ordinal);
 
@@ -40,6 +60,7 @@ class DeletionBitmap {
   int64_t row_count_;
   int64_t deleted_count_ = 0;
   Roaring deleted_;
+  LiveBits live_bits_;
 };
 
 }  // namespace ochre
