@@ -28,6 +28,11 @@ int BackgroundThreads(const ClientOptions& options) {
   return options.compaction_threads > 0 ? options.compaction_threads : std::max(1, CoreCount() - 1);
 }
 
+// Threads that build one graph. Whoever waits for a full compaction can spare the last core too.
+int GraphThreads(const ClientOptions& options, bool waited_for) {
+  return waited_for && options.compaction_threads == 0 ? CoreCount() : BackgroundThreads(options);
+}
+
 std::vector<SegmentSize> SizesOf(const CollectionView& view) {
   std::vector<SegmentSize> sizes;
   for (const SegmentView& segment : view.segments) {
@@ -215,8 +220,8 @@ Status Compactor::RunOnce(CollectionId collection, bool fully) {
     being_written_.insert(id);
   }
   Status outcome;
-  const auto version = Compact(storage_, *view, merges, id, record->configuration.hnsw,
-                               fully ? CoreCount() : BackgroundThreads(options_), stopping_);
+  const auto version =
+      Compact(storage_, *view, merges, id, record->configuration.hnsw, GraphThreads(options_, fully), stopping_);
   outcome = version.ok() ? sysdb_.RegisterVersion(collection, *version) : version.status();
   {
     MutexLock lock(mutex_);

@@ -32,12 +32,13 @@ inline constexpr int64_t kScanRowsMax = 2'000;
 inline constexpr int64_t kGraphDistanceCostOfRows = 4;
 inline constexpr int64_t kGraphDistanceCostOfCodes = 5;
 
-// A graph search computes about this many distances for each candidate that it keeps: the links of a node, less those
-// that were visited before.
-inline constexpr int64_t kDistancesPerCandidate = 16;
+// Without a filter a graph search computes about this many distances for each candidate of its ef: most end by distance
+// long before all of these are expanded.
+inline constexpr int64_t kDistancesPerCandidate = 4;
 
-// The plan that is expected to cost least. With a filter that is independent of the query, a graph search visits
-// row_count / match_count times as many nodes as without.
+// The plan that is expected to cost least. With a filter that cannot be told beforehand: its matches may lie around the
+// query or far from it. So the graph is searched first, within a budget, and given up early where it looks hopeless
+// (GraphSearchOptions::distances_max).
 RankPlan ChooseRankPlan(const RankTask& task);
 
 // The scan for a task whose graph search did not do.

@@ -8,6 +8,7 @@
 #include "distance/codes.h"
 #include "distance/scan.h"
 #include "executor/rank_planner.h"
+#include "executor/roaring_bits.h"
 #include "hnsw/graph_search.h"
 #include "segment/vector_index.h"
 
@@ -19,25 +20,6 @@ using Neighbors = std::vector<Neighbor>;
 // From this part of matching rows on, a search is ended by distance; the rows that do not match, and are walked through
 // all the same, take at most half of its candidates' places.
 constexpr double kReachMatchesMin = 0.5;
-
-// One bit a row, set for the rows of `ordinals`; built from whichever of them and their complement is smaller.
-std::vector<uint64_t> ToBits(const Roaring& ordinals, int64_t row_count) {
-  const auto words = static_cast<size_t>((row_count + 63) / 64);
-  const bool mostly_set = static_cast<int64_t>(ordinals.cardinality()) > row_count / 2;
-  std::vector<uint64_t> bits(words, mostly_set ? ~uint64_t{0} : 0);
-  const auto flip = [](uint32_t ordinal, void* context) {
-    (*static_cast<std::vector<uint64_t>*>(context))[ordinal / 64] ^= uint64_t{1} << (ordinal % 64);
-    return true;
-  };
-  if (mostly_set) {
-    Roaring exceptions = ordinals;
-    exceptions.flip(0, static_cast<uint64_t>(row_count));
-    exceptions.iterate(flip, &bits);
-  } else {
-    ordinals.iterate(flip, &bits);
-  }
-  return bits;
-}
 
 std::vector<uint32_t> ToVector(const Roaring& ordinals) {
   std::vector<uint32_t> vector(ordinals.cardinality());

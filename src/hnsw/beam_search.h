@@ -70,6 +70,8 @@ class AdaptiveWalk {
   uint32_t LikelyNext() const { return pool_.LikelyNext(); }
   const CandidatePool& results() const { return pool_; }
 
+  bool ran_out() { return pool_.full() && pool_.NextKey() == UINT64_MAX; }
+
  private:
   static constexpr uint32_t kNodeMax = (uint32_t{1} << 31) - 1;
 
@@ -93,6 +95,9 @@ class AdaptiveFilteredWalk {
     k_ = k;
     allowed_ = allowed;
   }
+  // Whether the walk ended only because it kept no more candidates, most of which may not be returned.
+  bool ran_out() { return candidates_.ran_out(); }
+
   bool Add(float distance, uint32_t node) {
     const uint64_t key = CandidateKey(distance, node);
     if (!candidates_.Accepts(key)) return false;
@@ -124,11 +129,15 @@ class FilteredWalk {
     allowed_ = allowed;
     results_.Reset(ef);
     candidates_.clear();
+    met_ = allowed_met_ = 0;
   }
   bool Add(float distance, uint32_t node) {
     const uint64_t key = CandidateKey(distance, node);
+    const bool is_allowed = (allowed_[node / 64] >> (node % 64) & 1) != 0;
+    ++met_;
+    allowed_met_ += is_allowed ? 1 : 0;
     if (!results_.Accepts(key)) return false;
-    if ((allowed_[node / 64] >> (node % 64) & 1) != 0) results_.Insert(key);
+    if (is_allowed) results_.Insert(key);
     candidates_.push_back(key);
     std::push_heap(candidates_.begin(), candidates_.end(), std::greater<>());
     return candidates_.front() == key;
@@ -146,8 +155,14 @@ class FilteredWalk {
   uint32_t LikelyNext() const { return candidates_.empty() ? last_ : CandidateNode(candidates_.front()); }
   const CandidatePool& results() const { return results_; }
 
+  // Nodes that were met, for each of them that may be returned.
+  double met_per_allowed() const {
+    return static_cast<double>(met_) / static_cast<double>(std::max(allowed_met_, int64_t{1}));
+  }
+
  private:
   std::span<const uint64_t> allowed_;
+  int64_t met_ = 0, allowed_met_ = 0;
   CandidatePool results_;
   std::vector<uint64_t> candidates_;  // a heap, the nearest first
   uint32_t last_ = 0;                 // that Next returned

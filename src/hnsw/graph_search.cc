@@ -5,6 +5,7 @@
 #include <cassert>
 #include <limits>
 #include <optional>
+#include <type_traits>
 
 #include "hnsw/beam_search.h"
 #include "hnsw/code_vectors.h"
@@ -16,6 +17,14 @@ namespace {
 // Searches whose steps one thread interleaves. 4 answer 1.2 times as many queries a second as one after the other; 2
 // gain half of that, and more do not fit the first-level cache.
 constexpr size_t kInterleaved = 4;
+
+// A filtered walk is judged after this many distances: by then it has come near the query.
+constexpr int64_t kDistancesBeforeLook = 256;
+// It computes about this many for each candidate that it keeps, if every node may be returned: the links of a node,
+// less those that were visited before.
+constexpr double kDistancesPerCandidate = 16;
+// More of the nodes may be nearer to the query than those that were met first.
+constexpr double kOverestimate = 4;
 
 struct BaseLinks {
   const HnswGraph& graph;
@@ -88,9 +97,10 @@ class Search {
     beam_.Begin();
   }
 
-  // False: the search gives up, since it has computed enough distances.
+  // False: the search gives up, since it has computed enough distances, or is going to.
   bool Meet() {
-    if (options_.distances_max > 0 && result_.distances + beam_.distances() >= options_.distances_max) {
+    if (options_.distances_max > 0 &&
+        (result_.distances + beam_.distances() >= options_.distances_max || IsHopeless())) {
       result_.complete = false;
       return false;
     }
@@ -102,11 +112,26 @@ class Search {
   bool Settle() { return beam_.Settle(); }
 
   void Finish() {
+    if constexpr (std::is_same_v<Walk, AdaptiveFilteredWalk>) {
+      if (walk_.ran_out()) result_.complete = false;
+    }
     result_.neighbors = walk_.results().Nearest(options_.k);
     result_.distances += beam_.distances();
   }
 
  private:
+  // Whether so few of the nodes around the query may be returned that the walk will not end in time. Looked at once.
+  bool IsHopeless() {
+    if constexpr (std::is_same_v<Walk, FilteredWalk>) {
+      if (has_looked_ || beam_.distances() < kDistancesBeforeLook) return false;
+      has_looked_ = true;
+      const double expected = kDistancesPerCandidate * static_cast<double>(options_.ef) * walk_.met_per_allowed();
+      return expected > kOverestimate * static_cast<double>(options_.distances_max);
+    }
+    return false;
+  }
+
+  bool has_looked_ = false;
   const Vectors vectors_;
   const BaseLinks links_;
   const GraphSearchOptions& options_;

@@ -29,14 +29,14 @@ struct GraphSearchOptions {
   // Bit i of word i / 64 set: row i may be returned (rows that may not are still walked through). Empty: every row may.
   std::span<const uint64_t> allowed = {};
 
-  // The search gives up after about this many distances; 0 means no bound.
+  // The search gives up after about this many distances, or once it sees that they will not do; 0 means no bound.
   int64_t distances_max = 0;
 };
 
 struct GraphSearchResult {
   std::vector<Neighbor> neighbors;  // up to k, sorted by (distance, ordinal)
   int64_t distances = 0;            // how many were computed
-  bool complete = true;             // false: distances_max was reached before the search settled
+  bool complete = true;             // false: the search was given up before it settled
 };
 
 // Thread-safe: scratch memory is per thread.
