@@ -8,13 +8,14 @@
  *   Outputs    Are written on success; on failure, a handle that was to be returned is NULL. An output that is marked
  *              "may be NULL" may be NULL; no other one may.
  *   Ownership  What a call hands you through an "out" handle is yours: give it to its type's _free, once (NULL is
- * fine). What you read out of an object (strings, columns) lives as long as that object. No pointer that you pass in is
- * kept after the call, but for the user_data of an embedding function. Threads    Clients, collections and embedding
- * functions may be used from any number of threads at once; results, lists and errors by one at a time. Freeing a
- * handle that another thread is using is a defect of the caller; closing a client that others are using is fine. Text
- * Is UTF-8, as a pointer and a size in bytes, and may contain NUL. JSON is Chroma's. Structs    That begin with
- * struct_size can grow: fill them with their _init function, then change what you like. All other structs stay as they
- * are for good, as do the numbers of all constants.
+ *              fine). What you read out of an object (strings, columns) lives as long as that object. No pointer that
+ *              you pass in is kept after the call, but for the user_data of an embedding function.
+ *   Threads    Clients, collections and embedding functions may be used from any number of threads at once; results,
+ *              lists and errors by one at a time. Freeing a handle that another thread is using is a defect of the
+ *              caller; closing a client that others are using is fine.
+ *   Text       Is UTF-8, as a pointer and a size in bytes, and may contain NUL. JSON is Chroma's.
+ *   Structs    That begin with struct_size can grow: fill them with their _init function, then change what you like.
+ *              All other structs stay as they are for good, as do the numbers of all constants.
  *
  * Wrong arguments (NULL, a handle of another kind, a size that overflows, text that is no UTF-8, NaN) are
  * OCHRE_INVALID_ARGUMENT, and the message says where. What each call does in detail, its limits and its errors, are
@@ -56,8 +57,8 @@ typedef struct ochre_string {
 /* Of a string that ends with NUL; {NULL, 0} of NULL. */
 OCHRE_API ochre_string ochre_string_from(const char* text);
 
-/* 1 if the running library has the feature, else 0. Known are "arrow_export", "arrow_import", "embedding_callback",
- * "embedding_hashing", "matrix_f16" and "matrix_i8". */
+/* 1 if the running library has the feature, else 0. Known are "arrow_export", "arrow_import", "deadline",
+ * "embedding_callback", "embedding_hashing", "interrupt", "matrix_f16" and "matrix_i8". */
 OCHRE_API int32_t ochre_has_feature(ochre_string name);
 
 /* ---- Status and errors ---- */
@@ -213,6 +214,15 @@ OCHRE_API ochre_status ochre_client_in_memory(const ochre_client_options* option
 /* Waits for running calls, stops compacting and closes the files. Later calls of this client, its views and its
  * collections fail with FailedPrecondition. A second time does nothing. */
 OCHRE_API ochre_status ochre_client_close(ochre_client* client, ochre_error* error);
+/* Calls on this database that are running in other threads end with Cancelled where they can: before and after an
+ * embedding function's callback (unless the call is the callback's own), and between two batches of an Arrow stream. A
+ * search or a commit that has begun is completed, and a call that begins later is not affected. */
+OCHRE_API ochre_status ochre_client_interrupt(ochre_client* client, ochre_error* error);
+/* The deadline of the calling thread, for all clients: calls that it makes on clients and collections end with
+ * DeadlineExceeded once so much time has passed from now, at their begin and at the places that
+ * ochre_client_interrupt names. 0: at once; negative: there is none (the default). Set it before each call that is to
+ * have one of its own. Closing and freeing know no deadline. */
+OCHRE_API void ochre_thread_set_timeout(int64_t milliseconds);
 /* Releases the handle. The last handle of a database (clients and collections) closes it. */
 OCHRE_API void ochre_client_free(ochre_client* client);
 
