@@ -1,0 +1,144 @@
+// Clients, collections and what the catalogue says of them; ends of calls: close, interrupt, deadline.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "tests/capi/capi_fixture.h"
+
+namespace ochre {
+namespace {
+
+using ClientTest = CapiTest;
+
+TEST_F(ClientTest, ADirectoryIsOpenedAgainWithWhatWasWritten) {
+  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "capi_client_test.ochre";
+  std::filesystem::remove_all(path);
+  for (const int64_t expected : {0, 1}) {
+    ochre_client* raw = nullptr;
+    ASSERT_EQ(ochre_client_open(Text(path.native()), nullptr, &raw, error()), OCHRE_OK) << message();
+    const ClientHandle opened(raw);
+    int64_t count = -1;
+    ASSERT_EQ(ochre_client_count_collections(raw, &count, error()), OCHRE_OK);
+    EXPECT_EQ(count, expected);
+    ochre_collection* collection = nullptr;
+    ASSERT_EQ(ochre_client_get_or_create_collection(raw, Text("kept"), nullptr, &collection, error()), OCHRE_OK);
+    ochre_collection_free(collection);
+  }
+  ochre_client_options options = Stamped(ochre_client_options_init);
+  options.create_if_missing = 0;
+  ochre_client* missing = nullptr;
+  EXPECT_EQ(ochre_client_open(Text((path / "missing").native()), &options, &missing, error()), OCHRE_NOT_FOUND);
+  EXPECT_EQ(missing, nullptr);
+  std::filesystem::remove_all(path);
+}
+
+TEST_F(ClientTest, CollectionsCarryTheirOptionsAndChanges) {
+  ochre_collection_options options = Stamped(ochre_collection_options_init);
+  options.space = OCHRE_SPACE_COSINE;
+  options.ef_search = 50;
+  options.quantization = OCHRE_QUANTIZATION_LVQ4;
+  options.metadata_json = Text("{\"about\": \"notes\"}");
+  ochre_collection* raw = nullptr;
+  ASSERT_EQ(ochre_client_create_collection(client(), Text("notes"), &options, &raw, error()), OCHRE_OK) << message();
+  const CollectionHandle notes(raw);
+  ochre_collection_changes changes = Stamped(ochre_collection_changes_init);
+  changes.name = Text("renamed");
+  changes.ef_search = 70;
+  ASSERT_EQ(ochre_collection_modify(raw, &changes, error()), OCHRE_OK) << message();
+
+  ochre_collection_list* list = nullptr;
+  ASSERT_EQ(ochre_collection_describe(raw, &list, error()), OCHRE_OK) << message();
+  const CollectionListHandle owner(list);
+  ASSERT_EQ(ochre_collection_list_size(list), 1);
+  ochre_collection_info info = Stamped(ochre_collection_info_init);
+  ASSERT_EQ(ochre_collection_list_get(list, 0, &info, error()), OCHRE_OK);
+  EXPECT_EQ(ToString(info.name), "renamed");
+  EXPECT_EQ(ToString(info.id), ToString(ochre_collection_id(raw)));
+  EXPECT_EQ(info.space, OCHRE_SPACE_COSINE);
+  EXPECT_EQ(info.ef_search, 70);
+  EXPECT_EQ(info.quantization, OCHRE_QUANTIZATION_LVQ4);
+  EXPECT_NE(ToString(info.metadata_json).find("notes"), std::string::npos);
+  EXPECT_NE(ToString(info.configuration_json).find("cosine"), std::string::npos);
+  EXPECT_EQ(ochre_collection_list_get(list, 1, &info, error()), OCHRE_OUT_OF_RANGE);
+}
+
+TEST_F(ClientTest, TenantsAndDatabasesAreSeenThroughViews) {
+  ASSERT_EQ(ochre_client_create_tenant(client(), Text("acme"), error()), OCHRE_OK) << message();
+  ochre_tenant_list* tenants = nullptr;
+  ASSERT_EQ(ochre_client_get_tenant(client(), Text("acme"), &tenants, error()), OCHRE_OK) << message();
+  ochre_tenant_info tenant = Stamped(ochre_tenant_info_init);
+  ASSERT_EQ(ochre_tenant_list_get(tenants, 0, &tenant, error()), OCHRE_OK);
+  EXPECT_EQ(ToString(tenant.name), "acme");
+  EXPECT_EQ(ToString(tenant.resource_name), "(null)");
+  ochre_tenant_list_free(tenants);
+
+  ASSERT_EQ(ochre_client_create_database(client(), Text("second"), error()), OCHRE_OK) << message();
+  ochre_client* view = nullptr;
+  ASSERT_EQ(ochre_client_with_database(client(), Text("default_tenant"), Text("second"), &view, error()), OCHRE_OK)
+      << message();
+  const ClientHandle owner(view);
+  EXPECT_EQ(ToString(ochre_client_database(view)), "second");
+  EXPECT_EQ(ToString(ochre_client_tenant(view)), "default_tenant");
+  int64_t count = -1;
+  ASSERT_EQ(ochre_client_count_collections(view, &count, error()), OCHRE_OK);
+  EXPECT_EQ(count, 0);
+
+  ochre_database_list* databases = nullptr;
+  ASSERT_EQ(ochre_client_list_databases(client(), OCHRE_NO_LIMIT, 0, &databases, error()), OCHRE_OK);
+  EXPECT_EQ(ochre_database_list_size(databases), 2);
+  ochre_database_list_free(databases);
+  ASSERT_EQ(ochre_client_delete_database(client(), Text("second"), error()), OCHRE_OK) << message();
+  EXPECT_EQ(ochre_client_get_database(client(), Text("second"), &databases, error()), OCHRE_NOT_FOUND);
+}
+
+TEST_F(ClientTest, UseAfterCloseIsAnError) {
+  AddThree();
+  ASSERT_EQ(ochre_client_close(client(), error()), OCHRE_OK);
+  EXPECT_EQ(ochre_client_close(client(), error()), OCHRE_OK);  // a second time does nothing
+  int64_t count = 0;
+  EXPECT_EQ(ochre_collection_count(collection(), &count, error()), OCHRE_FAILED_PRECONDITION);
+  EXPECT_EQ(ochre_client_count_collections(client(), &count, error()), OCHRE_FAILED_PRECONDITION);
+  ochre_result* result = nullptr;
+  EXPECT_EQ(ochre_collection_get(collection(), nullptr, &result, error()), OCHRE_FAILED_PRECONDITION);
+  EXPECT_EQ(result, nullptr);
+}
+
+TEST_F(ClientTest, AResultOutlivesItsCollectionAndClient) {
+  AddThree();
+  ochre_client* raw = nullptr;
+  ASSERT_EQ(ochre_client_in_memory(nullptr, &raw, error()), OCHRE_OK);
+  const ResultHandle result = Get(OCHRE_INCLUDE_DOCUMENTS);
+  ASSERT_EQ(ochre_client_close(client(), error()), OCHRE_OK);
+  EXPECT_EQ(ToString(ochre_result_string(result.get(), OCHRE_COLUMN_DOCUMENTS, 2)), "third");
+  ochre_client_free(raw);
+}
+
+TEST_F(ClientTest, ADeadlineThatHasPassedEndsCalls) {
+  int64_t count = 0;
+  ochre_thread_set_timeout(0);
+  EXPECT_EQ(ochre_collection_count(collection(), &count, error()), OCHRE_DEADLINE_EXCEEDED);
+  // It is the thread's own.
+  ochre_status elsewhere = OCHRE_UNKNOWN;
+  std::thread([&] { elsewhere = ochre_collection_count(collection(), &count, nullptr); }).join();
+  EXPECT_EQ(elsewhere, OCHRE_OK);
+  ochre_thread_set_timeout(INT64_MAX);
+  EXPECT_EQ(ochre_collection_count(collection(), &count, error()), OCHRE_OK);
+  ochre_thread_set_timeout(-1);
+  EXPECT_EQ(ochre_collection_count(collection(), &count, error()), OCHRE_OK);
+}
+
+TEST_F(ClientTest, MaintenanceReportsWhatIsThere) {
+  AddThree();
+  ASSERT_EQ(ochre_collection_compact(collection(), error()), OCHRE_OK) << message();
+  ASSERT_EQ(ochre_collection_wait_until_compacted(collection(), error()), OCHRE_OK) << message();
+  ASSERT_EQ(ochre_collection_verify(collection(), error()), OCHRE_OK) << message();
+  ochre_stats stats = Stamped(ochre_stats_init);
+  ASSERT_EQ(ochre_collection_stats(collection(), &stats, error()), OCHRE_OK) << message();
+  EXPECT_EQ(stats.record_count, 3);
+  EXPECT_EQ(stats.segment_count, 1);
+  EXPECT_EQ(stats.tail_records, 0);
+}
+
+}  // namespace
+}  // namespace ochre
