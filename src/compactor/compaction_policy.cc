@@ -39,6 +39,15 @@ std::vector<size_t> ChooseMerges(std::span<const SegmentSize> segments, int64_t 
   return merges;
 }
 
+bool IsUntidy(std::span<const SegmentSize> segments) {
+  int64_t rows = 0, largest_live = 0;
+  for (const SegmentSize& segment : segments) {
+    rows += segment.row_count;
+    largest_live = std::max(largest_live, segment.live_count);
+  }
+  return rows > 0 && static_cast<double>(rows - largest_live) >= kUntidyPartMin * static_cast<double>(rows);
+}
+
 bool HasDeadSegment(std::span<const SegmentSize> segments) {
   return std::any_of(segments.begin(), segments.end(), IsMostlyDead);
 }

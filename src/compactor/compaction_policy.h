@@ -43,6 +43,12 @@ bool IsMostlyDead(const SegmentSize& segment);
 // Indexes of the segments to merge with `new_rows` rows from the tail into one new segment, ascending.
 std::vector<size_t> ChooseMerges(std::span<const SegmentSize> segments, int64_t new_rows);
 
+// A collection that is not written to any more is merged into one segment if at least this part of its rows is dead or
+// outside its largest segment. Searches are then as fast as on a freshly built collection; less would not show. A row
+// is so rewritten at most 1 / kUntidyPartMin times more often.
+inline constexpr double kUntidyPartMin = 0.05;
+bool IsUntidy(std::span<const SegmentSize> segments);
+
 // Whether a collection with an empty tail should be compacted all the same, because of its dead rows.
 bool HasDeadSegment(std::span<const SegmentSize> segments);
 

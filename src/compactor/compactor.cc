@@ -41,6 +41,12 @@ std::vector<SegmentSize> SizesOf(const CollectionView& view) {
   return sizes;
 }
 
+std::vector<size_t> AllOf(const std::vector<SegmentSize>& sizes) {
+  std::vector<size_t> indexes(sizes.size());
+  std::iota(indexes.begin(), indexes.end(), size_t{0});
+  return indexes;
+}
+
 TailSize TailOf(const CollectionView& view) { return {view.tail_operations(), view.tail_bytes}; }
 
 }  // namespace
@@ -71,10 +77,14 @@ bool Compactor::WantsCompaction(const CollectionView& view) const {
   return IsTailFull(options_, TailOf(view)) || HasDeadSegment(SizesOf(view));
 }
 
+bool Compactor::MayWantCompaction(const CollectionView& view) const {
+  return WantsCompaction(view) || MayAge(options_, TailOf(view)) || IsUntidy(SizesOf(view));
+}
+
 void Compactor::Enqueue(CollectionId collection, Entry& entry) {
   if (entry.queued || entry.running) return;  // Release looks again after a run
   entry.queued = true;
-  entry.due_at = Clock::time_point::max();
+  entry.due_at = entry.rest_at = Clock::time_point::max();
   queue_.push_back(collection);
   work_changed_.NotifyOne();
 }
@@ -83,14 +93,17 @@ void Compactor::Schedule(CollectionId collection, Entry& entry, const Collection
   if (entry.queued || entry.running) return;  // Release looks again after a run
   if (WantsCompaction(view)) {
     Enqueue(collection, entry);
-  } else if (MayAge(options_, TailOf(view)) && entry.due_at == Clock::time_point::max()) {
-    entry.due_at = Clock::now() + std::chrono::seconds(options_.aged_tail_seconds);
-    work_changed_.NotifyOne();
+    return;
   }
+  const auto later = Clock::now() + std::chrono::seconds(options_.aged_tail_seconds);
+  const bool was_scheduled = std::min(entry.due_at, entry.rest_at) != Clock::time_point::max();
+  if (MayAge(options_, TailOf(view))) entry.due_at = std::min(entry.due_at, later);
+  if (IsUntidy(SizesOf(view))) entry.rest_at = later;  // again with every write
+  if (!was_scheduled) work_changed_.NotifyOne();
 }
 
 void Compactor::Nudge(CollectionId collection, const CollectionView& view) {
-  if (!WantsCompaction(view) && !MayAge(options_, TailOf(view))) return;
+  if (!MayWantCompaction(view)) return;
   MutexLock lock(mutex_);
   Entry& entry = entries_[collection];
   if (entry.failures > 0) return;  // its retries are scheduled, or it has had its last
@@ -123,7 +136,7 @@ Status Compactor::Throttle(CollectionId collection, const CollectionView& view) 
 void Compactor::EnqueueDue(Clock::time_point now) {
   for (auto& [collection, entry] : entries_) {
     const bool retry = entry.failures > 0 && entry.failures < kFailuresMax && entry.retry_at <= now;
-    if (entry.due_at <= now || retry) Enqueue(collection, entry);
+    if (entry.due_at <= now || entry.rest_at <= now || retry) Enqueue(collection, entry);
   }
 }
 
@@ -144,7 +157,7 @@ bool Compactor::TakeNext(CollectionId& collection) {
     auto next = Clock::time_point::max();
     for (const auto& [id, entry] : entries_) {
       if (entry.queued || entry.running) continue;
-      next = std::min(next, entry.due_at);
+      next = std::min({next, entry.due_at, entry.rest_at});
       if (entry.failures > 0 && entry.failures < kFailuresMax) next = std::min(next, entry.retry_at);
     }
     if (next == Clock::time_point::max()) {
@@ -208,11 +221,12 @@ Status Compactor::RunOnce(CollectionId collection, bool fully) {
   if (fully) {
     const bool clean = sizes.empty() || (sizes.size() == 1 && sizes[0].row_count == sizes[0].live_count);
     if (view->tail_operations() == 0 && clean) return Status::Ok();
-    merges.resize(sizes.size());
-    std::iota(merges.begin(), merges.end(), size_t{0});
+    merges = AllOf(sizes);
   } else {
-    if (view->tail_operations() == 0 && !HasDeadSegment(sizes)) return Status::Ok();
-    merges = ChooseMerges(sizes, static_cast<int64_t>(view->All().tail.size()));
+    const bool by_size = view->tail_operations() > 0 || HasDeadSegment(sizes);
+    if (!by_size && !IsUntidy(sizes)) return Status::Ok();
+    // Nothing is left to do but to tidy up: it is at rest.
+    merges = by_size ? ChooseMerges(sizes, static_cast<int64_t>(view->All().tail.size())) : AllOf(sizes);
   }
   const SegmentId id = RandomUuid();
   {
@@ -248,7 +262,7 @@ Status Compactor::WaitUntilIdle(CollectionId collection) {
     Entry& entry = entries_[collection];
     if (!entry.queued && !entry.running) {
       if (entry.failures > 0) return entry.last_error;
-      if (!WantsCompaction(*view)) return Status::Ok();
+      if (!WantsCompaction(*view) && !IsUntidy(SizesOf(*view))) return Status::Ok();
       Enqueue(collection, entry);
     }
     compaction_ended_.WaitFor(lock, kThrottlePoll);

@@ -41,7 +41,8 @@ class Compactor {
   // Compacts everything into one segment without dead rows, on the calling thread, after any compaction that runs.
   Status CompactFully(CollectionId collection);
 
-  // Returns when the policy wants nothing more for the collection; with the error, if compacting it fails.
+  // Returns when the policy wants nothing more for the collection, which is taken to be at rest; with the error, if
+  // compacting it fails.
   Status WaitUntilIdle(CollectionId collection);
 
   // Forgets a collection that was deleted, and removes its segments once no reader holds them.
@@ -58,8 +59,9 @@ class Compactor {
     bool running = false;
     int failures = 0;  // in a row
     Status last_error;
-    Clock::time_point retry_at{};                         // after a failure: not before
-    Clock::time_point due_at = Clock::time_point::max();  // when its tail will have aged
+    Clock::time_point retry_at{};                          // after a failure: not before
+    Clock::time_point due_at = Clock::time_point::max();   // when its tail will have aged
+    Clock::time_point rest_at = Clock::time_point::max();  // when it will count as not written to any more
   };
 
   void Work(bool first);
@@ -74,6 +76,8 @@ class Compactor {
   // One compaction by the policy, or a full one.
   Status RunOnce(CollectionId collection, bool fully);
   bool WantsCompaction(const CollectionView& view) const;
+  // Whether it is to be compacted once it is at rest, or its tail has aged.
+  bool MayWantCompaction(const CollectionView& view) const;
   void CollectGarbage();
   // Segments that nothing names, and logs of deleted collections, as a crash may leave them.
   void RemoveLeftovers();

@@ -17,11 +17,15 @@ RankPlan ChooseScan(const RankTask& task) {
 
 RankPlan ChooseRankPlan(const RankTask& task) {
   if (task.exact || !task.has_graph || task.match_count <= kScanRowsMax) return ChooseScan(task);
-  if (task.match_count < task.row_count) return RankPlan::kSearchGraph;
-  // In doubles, as the product overflows int64 for a huge ef.
-  const double graph =
-      static_cast<double>(kDistancesPerCandidate * GraphDistanceCost(task)) * static_cast<double>(task.ef);
-  return static_cast<double>(task.row_count) <= graph ? ChooseScan(task) : RankPlan::kSearchGraph;
+  const bool is_filtered = task.match_count < task.row_count;
+  if (is_filtered && task.ends_by_distance) return RankPlan::kSearchGraph;
+  // match_count <= distances * cost, with distances = per candidate * ef * row_count / match_count; in doubles, as the
+  // products overflow int64 for a huge ef.
+  const auto matches = static_cast<double>(task.match_count);
+  const int64_t per_candidate = task.ends_by_distance ? kDistancesPerCandidateByDistance : kDistancesPerCandidate;
+  const double graph = static_cast<double>(per_candidate * GraphDistanceCost(task)) * static_cast<double>(task.ef) *
+                       static_cast<double>(task.row_count);
+  return matches * matches <= graph ? ChooseScan(task) : RankPlan::kSearchGraph;
 }
 
 int64_t DistanceBudget(const RankTask& task) {

@@ -20,6 +20,7 @@ struct RankTask {
   bool exact = false;       // only scans are right
   bool has_codes = false;   // of a graph, too, if there is one
   bool has_graph = false;
+  bool ends_by_distance = false;  // the graph's searches do, if there is no filter (GraphSearchOptions::reach)
 };
 
 // Up to this many matching rows their float32 values are scanned even where there are codes: nothing is gained by
@@ -32,13 +33,15 @@ inline constexpr int64_t kScanRowsMax = 2'000;
 inline constexpr int64_t kGraphDistanceCostOfRows = 4;
 inline constexpr int64_t kGraphDistanceCostOfCodes = 5;
 
-// Without a filter a graph search computes about this many distances for each candidate of its ef: most end by distance
-// long before all of these are expanded.
-inline constexpr int64_t kDistancesPerCandidate = 4;
+// A graph search computes about this many distances for each candidate of its ef: the links of a node, less those that
+// were visited before; fewer if it may end by distance, as most do long before all candidates are expanded.
+inline constexpr int64_t kDistancesPerCandidate = 16;
+inline constexpr int64_t kDistancesPerCandidateByDistance = 4;
 
-// The plan that is expected to cost least. With a filter that cannot be told beforehand: its matches may lie around the
-// query or far from it. So the graph is searched first, within a budget, and given up early where it looks hopeless
-// (GraphSearchOptions::distances_max).
+// The plan that is expected to cost least. With a filter that is independent of the query, a graph search visits
+// row_count / match_count times as many nodes; but the matches may also lie around the query, or far from it, which
+// cannot be told beforehand. So where there is much to win the graph is searched first, within a budget, and given up
+// early where it looks hopeless (GraphSearchOptions::distances_max).
 RankPlan ChooseRankPlan(const RankTask& task);
 
 // The scan for a task whose graph search did not do.

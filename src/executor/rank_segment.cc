@@ -49,6 +49,7 @@ class SegmentRanker {
     if (ChooseScan(task_) == RankPlan::kScanCodes || (task_.has_graph && !task_.exact)) {
       OCHRE_ASSIGN_OR_RETURN(index_, segment_.IndexOfVectors());
       parts_ = &index_->parts();
+      task_.ends_by_distance = !index_->calibration().by_reach.empty();
       if (ranking.target_recall.has_value() && task_.has_codes) {
         task_.ef = std::max(index_->calibration().EfForRecall(*ranking.target_recall), k_);
       }

@@ -93,5 +93,16 @@ TEST(CompactionPolicyTest, SegmentsAndRewritesPerRecordStayLogarithmic) {
   }
 }
 
+TEST(CompactionPolicyTest, ACollectionIsUntidyWhenMuchIsDeadOrBesideItsLargestSegment) {
+  using Sizes = std::vector<SegmentSize>;
+  EXPECT_FALSE(IsUntidy(Sizes{}));
+  EXPECT_FALSE(IsUntidy(Sizes{{1'000, 1'000}}));
+  EXPECT_FALSE(IsUntidy(Sizes{{1'000, 951}}));
+  EXPECT_TRUE(IsUntidy(Sizes{{1'000, 950}}));
+  EXPECT_FALSE(IsUntidy(Sizes{{10, 10}, {1'000, 1'000}, {10, 10}}));
+  EXPECT_TRUE(IsUntidy(Sizes{{1'000, 1'000}, {100, 100}}));
+  EXPECT_TRUE(IsUntidy(Sizes{{1'000, 0}}));
+}
+
 }  // namespace
 }  // namespace ochre

@@ -161,15 +161,29 @@ TEST_F(CompactorTest, DeadRowsAreReclaimedInTheBackground) {
   Start(Quiet());
   Add(0, 1'000);
   ASSERT_OK(compactor_->CompactFully(database_.collection));
-  Delete(0, 200);  // under kDeadPartMax
+  Delete(0, 40);  // under kUntidyPartMin
   ASSERT_OK(compactor_->WaitUntilIdle(database_.collection));
-  EXPECT_EQ(database_.Pin()->segments[0].deletions->deleted_count(), 200);
-  Delete(200, 300);
+  EXPECT_EQ(database_.Pin()->segments[0].deletions->deleted_count(), 40);
+  Delete(40, 300);
   ASSERT_OK(compactor_->WaitUntilIdle(database_.collection));
   const auto view = database_.Pin();
   ASSERT_EQ(view->segments.size(), 1u);
   EXPECT_EQ(view->segments[0].deletions->deleted_count(), 0);
   EXPECT_EQ(view->segments[0].segment->row_count(), 700);
+}
+
+TEST_F(CompactorTest, ACollectionAtRestBecomesOneSegmentByItself) {
+  ClientOptions options = Quiet();
+  options.aged_tail_seconds = 0;  // at rest at once
+  Add(0, 1'000);
+  database_.MoveTailToSegment();
+  Add(1'000, 1'100);
+  database_.MoveTailToSegment();
+  ASSERT_EQ(database_.Pin()->segments.size(), 2u);
+  Start(options);
+  compactor_->Nudge(database_.collection, *database_.Pin());  // as a write does
+  while (database_.Pin()->segments.size() > 1) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(database_.Pin()->segments[0].segment->row_count(), 1'100);
 }
 
 TEST_F(CompactorTest, CompactingFullyLeavesOneCleanSegmentAndNoGarbage) {

@@ -8,18 +8,24 @@ namespace ochre {
 namespace {
 
 RankTask Task(int64_t row_count, int64_t match_count, int64_t ef = 100, bool has_codes = true) {
-  return {.row_count = row_count, .match_count = match_count, .ef = ef, .has_codes = has_codes, .has_graph = true};
+  return {.row_count = row_count,
+          .match_count = match_count,
+          .ef = ef,
+          .has_codes = has_codes,
+          .has_graph = true,
+          .ends_by_distance = has_codes};
 }
 
 TEST(RankPlannerTest, FewMatchesAreScannedAndForManyTheGraphIsTried) {
   constexpr int64_t kRows = 1'000'000;
   EXPECT_EQ(ChooseRankPlan(Task(kRows, 0)), RankPlan::kScanRows);
   EXPECT_EQ(ChooseRankPlan(Task(kRows, kScanRowsMax)), RankPlan::kScanRows);
-  for (const bool has_codes : {false, true}) {
-    for (const int64_t matches : {kScanRowsMax + 1, kRows / 2, kRows}) {
-      EXPECT_EQ(ChooseRankPlan(Task(kRows, matches, 100, has_codes)), RankPlan::kSearchGraph);
-    }
+  for (const int64_t matches : {kScanRowsMax + 1, kRows / 2, kRows}) {
+    EXPECT_EQ(ChooseRankPlan(Task(kRows, matches)), RankPlan::kSearchGraph);
   }
+  // A search that cannot end by distance costs more.
+  EXPECT_EQ(ChooseRankPlan(Task(kRows, kScanRowsMax + 1, 100, /*has_codes=*/false)), RankPlan::kScanRows);
+  EXPECT_EQ(ChooseRankPlan(Task(kRows, kRows / 2, 100, /*has_codes=*/false)), RankPlan::kSearchGraph);
 }
 
 TEST(RankPlannerTest, AGraphThatWasGivenUpIsFollowedByTheScanOfWhatThereIs) {
