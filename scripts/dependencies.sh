@@ -11,6 +11,8 @@ packages=(
   libsnappy-dev liblz4-dev libzstd-dev libbz2-dev zlib1g-dev libgflags-dev  # what RocksDB's CMake package looks for
   libgtest-dev libgmock-dev libbenchmark-dev
   libfasttext-dev fasttext wordnet-base
+  python3-numpy python3-pytest python3-setuptools python3-wheel python3-venv python3-pip  # the Python package's
+  python3-pandas python3-matplotlib python3-tqdm jupyter-nbconvert python3-ipykernel
   ccache
   "$@"
 )

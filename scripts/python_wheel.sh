@@ -22,6 +22,7 @@ cp -r "$root/python/ochre" "$root/python/README.md" "$root/python/pyproject.toml
 soname=$(objdump -p "$library" | awk '$1 == "SONAME" { print $2 }')
 # The name under which ochre/_native.py looks for it.
 cp --dereference "$library" "$work/ochre/$soname"
+chmod u+w "$work/ochre/$soname"
 strip --strip-unneeded "$work/ochre/$soname"
 
 version=$(sed -n 's/^project(ochre VERSION \([0-9.]*\).*/\1/p' "$root/CMakeLists.txt")

@@ -37,11 +37,11 @@ def string_column(texts: Sequence[Optional[str]], name: str) -> native.StringCol
     column = native.StringColumn()
     column.count = count
     column.data = _address(joined)
-    column.offsets64 = offsets.ctypes.data
+    column.offsets64 = _data_of(offsets)
     validity = None
     if nulls:
         validity = np.packbits(np.fromiter((text is not None for text in texts), bool, count), bitorder="little")
-        column.validity = validity.ctypes.data
+        column.validity = _data_of(validity)
     column._keep = (joined, offsets, validity)
     return column
 
@@ -94,17 +94,21 @@ def as_matrix(embeddings: Any, name: str) -> np.ndarray:
     return array
 
 
+def _data_of(array: np.ndarray) -> int:
+    return array.__array_interface__["data"][0]  # array.ctypes.data takes several times as long
+
+
 def matrix(array: np.ndarray) -> native.Matrix:
     """Borrows the rows of an array from as_matrix, which the struct keeps alive."""
     result = native.Matrix()
     if array.size:
-        result.data = array.ctypes.data
+        result.data = _data_of(array)
         result.rows, result.columns = array.shape
         # A single row has any stride; so has a repeated one (np.broadcast_to), which is no matrix of C's.
         if array.shape[0] > 1:
             if array.strides[0] < array.shape[1] * array.itemsize:
                 array = np.ascontiguousarray(array)
-                result.data = array.ctypes.data
+                result.data = _data_of(array)
             result.row_stride_bytes = array.strides[0]
         result.dtype = _DTYPES[array.dtype]
     result._keep = array
@@ -112,34 +116,44 @@ def matrix(array: np.ndarray) -> native.Matrix:
 
 
 def read_offsets(address: int, count: int) -> Sequence[int]:
-    return (ctypes.c_int64 * count).from_address(address)[:]
+    return memoryview(ctypes.string_at(address, 8 * count)).cast("q").tolist()
 
 
-def read_strings(result: int, column: int) -> List[Optional[bytes]]:
-    """A column of a result; None where a record has no value."""
+def _read_column(result: int, column: int) -> Tuple[bytes, Sequence[int], Optional[bytes]]:
+    """Text, offsets and bitmap of a column of a result."""
     strings = native.StringColumn()
-    native.lib.ochre_result_strings(result, column, ctypes.byref(strings), None)
+    native.lib.ochre_result_strings(result, column, strings, None)
     count = strings.count
     if count == 0:
-        return []
+        return b"", [0], None
     offsets = read_offsets(strings.offsets64, count + 1)
-    data = ctypes.string_at(strings.data, offsets[count])
-    texts: List[Optional[bytes]] = [data[begin:end] for begin, end in zip(offsets, offsets[1:])]
-    if strings.validity:
-        bits = ctypes.string_at(strings.validity, (count + 7) // 8)
-        for i in range(count):
-            if not bits[i >> 3] >> (i & 7) & 1:
-                texts[i] = None
-    return texts
+    validity = ctypes.string_at(strings.validity, (count + 7) // 8) if strings.validity else None
+    return ctypes.string_at(strings.data, offsets[-1]), offsets, validity
+
+
+def _put_nulls(values: List[Any], validity: Optional[bytes]) -> List[Any]:
+    if validity is not None:
+        for i in range(len(values)):
+            if not validity[i >> 3] >> (i & 7) & 1:
+                values[i] = None
+    return values
 
 
 def read_texts(result: int, column: int) -> List[Optional[str]]:
-    return [None if text is None else text.decode("utf-8") for text in read_strings(result, column)]
+    """A column of a result; None where a record has no value."""
+    data, offsets, validity = _read_column(result, column)
+    if data.isascii():  # decoded at once
+        text = data.decode("ascii")
+        return _put_nulls([text[begin:end] for begin, end in zip(offsets, offsets[1:])], validity)
+    return _put_nulls([data[begin:end].decode("utf-8") for begin, end in zip(offsets, offsets[1:])], validity)
 
 
 def read_json(result: int, column: int) -> List[Any]:
     """A column of JSON, parsed at once."""
-    return json.loads(b"[" + b",".join(b"null" if t is None else t for t in read_strings(result, column)) + b"]")
+    data, offsets, _ = _read_column(result, column)
+    # A null is empty, as no JSON text is.
+    texts = [data[begin:end] or b"null" for begin, end in zip(offsets, offsets[1:])]
+    return json.loads((b"[" + b",".join(texts) + b"]").decode("utf-8"))
 
 
 def read_floats(address: Optional[int], shape: Tuple[int, ...], owner: Any) -> np.ndarray:
