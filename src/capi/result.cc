@@ -5,8 +5,9 @@
 
 #include "capi/columns.h"
 #include "capi/error.h"
+#include "capi/metadata_text.h"
 #include "capi/text.h"
-#include "ochre/metadata.h"
+#include "types/encoded_metadata.h"
 
 namespace ochre {
 namespace {
@@ -14,11 +15,11 @@ namespace {
 StringArray ToJson(const MetadataArray& metadatas) {
   StringArray texts;
   for (size_t i = 0; i < metadatas.size(); ++i) {
-    const Metadata map = metadatas[i];
-    if (map.empty()) {
+    const EncodedMetadata metadata(metadatas.encoded(i));
+    if (metadata.empty()) {
       texts.AppendNull();
     } else {
-      texts.Append(MetadataToJson(map));
+      texts.Append(MetadataText(metadata));
     }
   }
   return texts;
