@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import struct
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple, cast
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def string_column(texts: Sequence[Optional[str]], name: str) -> native.StringCol
     count = len(texts)
     try:
         nulls = None in texts
-        present = ["" if text is None else text for text in texts] if nulls else texts
+        present = ["" if text is None else text for text in texts] if nulls else cast(Sequence[str], texts)
         joined = "".join(present).encode("utf-8")
         lengths = np.fromiter(map(len, present), np.int64, count)
         if int(lengths.sum()) != len(joined):  # not all of it is ASCII
@@ -60,7 +60,7 @@ def to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
 
 
-def metadata_column(metadatas: Sequence[Optional[dict]]) -> native.StringColumn:
+def metadata_column(metadatas: Sequence[Optional[Dict[str, Any]]]) -> native.StringColumn:
     texts: List[Optional[str]] = []
     for i, metadata in enumerate(metadatas):
         if metadata is None:
@@ -76,7 +76,7 @@ def metadata_column(metadatas: Sequence[Optional[dict]]) -> native.StringColumn:
     return string_column(texts, "metadatas")
 
 
-def as_matrix(embeddings: Any, name: str) -> np.ndarray:
+def as_matrix(embeddings: Any, name: str) -> np.ndarray[Any, Any]:
     """Rows of float32, float16 or int8: what numpy makes of it, without a copy where it is such an array already."""
     try:
         array = np.asarray(embeddings)
@@ -95,11 +95,11 @@ def as_matrix(embeddings: Any, name: str) -> np.ndarray:
     return array
 
 
-def _data_of(array: np.ndarray) -> int:
-    return array.__array_interface__["data"][0]  # array.ctypes.data takes several times as long
+def _data_of(array: np.ndarray[Any, Any]) -> int:
+    return int(array.__array_interface__["data"][0])  # array.ctypes.data takes several times as long
 
 
-def matrix(array: np.ndarray) -> native.Matrix:
+def matrix(array: np.ndarray[Any, Any]) -> native.Matrix:
     """Borrows the rows of an array from as_matrix, which the struct keeps alive."""
     result = native.Matrix()
     if array.size:
@@ -159,16 +159,16 @@ def read_json(result: int, column: int) -> List[Any]:
     data, offsets, _ = _read_column(result, column)
     # A null is empty, as no JSON text is.
     texts = [data[begin:end] or b"null" for begin, end in zip(offsets, offsets[1:])]
-    return json.loads((b"[" + b",".join(texts) + b"]").decode("utf-8"))
+    return list(json.loads((b"[" + b",".join(texts) + b"]").decode("utf-8")))
 
 
-def read_floats(address: Optional[int], shape: Tuple[int, ...], owner: Any) -> np.ndarray:
+def read_floats(address: Optional[int], shape: Tuple[int, ...], owner: Any) -> np.ndarray[Any, Any]:
     """An array over memory of `owner`, which it keeps alive; read-only."""
     size = int(np.prod(shape))
     if not address or size == 0:
         return np.zeros(shape, np.float32)
     memory = (ctypes.c_float * size).from_address(address)
-    memory._owner = owner
-    array = np.frombuffer(memory, np.float32).reshape(shape)
+    memory._owner = owner  # type: ignore[attr-defined]
+    array: np.ndarray[Any, Any] = np.frombuffer(memory, np.float32).reshape(shape)  # type: ignore[call-overload]
     array.flags.writeable = False
     return array

@@ -9,7 +9,7 @@ import ctypes
 import os
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_uint8, c_uint32, c_uint64, c_void_p
 from pathlib import Path
-from typing import Any, Optional, Type, TypeVar
+from typing import Any, Dict, List, Optional, Tuple, Type, TypeVar
 
 from . import errors
 
@@ -147,7 +147,7 @@ def _load() -> ctypes.CDLL:
 
 lib = _load()
 
-_STATUS_CALLS = {
+_STATUS_CALLS: Dict[str, List[Any]] = {
     "ochre_client_open": [String, c_void_p, POINTER(c_void_p)],
     "ochre_client_in_memory": [c_void_p, POINTER(c_void_p)],
     "ochre_client_close": [c_void_p],
@@ -191,7 +191,7 @@ _STATUS_CALLS = {
     "ochre_embedding_function_builtin": [String, String, POINTER(c_void_p)],
     "ochre_embedding_function_embed": [c_void_p, POINTER(StringColumn), c_void_p, c_int64],
 }
-_OTHER_CALLS = {
+_OTHER_CALLS: Dict[str, Tuple[Any, List[Any]]] = {
     "ochre_version_string": (c_char_p, []),
     "ochre_last_error_message": (String, []),
     "ochre_last_error_index": (c_int64, []),

@@ -230,7 +230,7 @@ class Client:
         return time.time_ns()
 
     def get_version(self) -> str:
-        return native.lib.ochre_version_string().decode()
+        return str(native.lib.ochre_version_string().decode())
 
     def get_max_batch_size(self) -> int:
         """Records that one write may have. Larger ones are split anyway; see ``Collection.add``."""

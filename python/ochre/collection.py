@@ -187,19 +187,20 @@ class Collection:
             if interrupts.pending:
                 raise Interrupted(total, total)
 
-    def _write_batch(self, write: Any, verb: str, ids: Sequence[str], embeddings: Optional[np.ndarray],
+    def _write_batch(self, write: Any, verb: str, ids: Sequence[str], embeddings: Optional[np.ndarray[Any, Any]],
                      documents: Optional[Sequence[Optional[str]]], metadatas: Optional[Sequence[Optional[Metadata]]],
                      uris: Optional[Sequence[Optional[str]]]) -> None:
         mask = None
         if embeddings is None and documents is not None:
             present = [i for i, document in enumerate(documents) if document is not None]
-            if len(present) == len(documents):
-                embeddings = embed(self._embedding_function, documents)
+            texts = [document for document in documents if document is not None]
+            if len(texts) == len(documents):
+                embeddings = embed(self._embedding_function, texts)
             elif verb != "update":
                 missing = next(i for i, document in enumerate(documents) if document is None)
                 raise InvalidArgumentError(f"There is neither an embedding nor a document at index {missing}", missing)
             elif present:
-                some = embed(self._embedding_function, [documents[i] for i in present])
+                some = embed(self._embedding_function, texts)
                 embeddings = np.zeros((len(ids), some.shape[1]), np.float32)
                 embeddings[present] = some
                 mask = np.zeros(len(ids), np.uint8)
@@ -247,7 +248,7 @@ class Collection:
         receipt = native.stamped(native.Receipt, "ochre_receipt_init")
         call = getattr(native.lib, f"ochre_collection_{mode}_arrow")
         call(self._handle.value, stream_of(capsule), receipt, None)
-        return receipt.records
+        return int(receipt.records)
 
     # ---- Reads
 

@@ -82,7 +82,7 @@ class HashingEmbeddingFunction(EmbeddingFunction):
             "embedding_function", native.lib.ochre_embedding_function_builtin, native.string("ochre_hashing"),
             native.string(json.dumps({"dimension": dimension})))
 
-    def __call__(self, input: List[str]) -> np.ndarray:
+    def __call__(self, input: List[str]) -> np.ndarray[Any, Any]:
         if self._loud:
             self._loud = False
             warnings.warn(
@@ -140,7 +140,7 @@ def from_configuration(configuration: Dict[str, Any]) -> Optional[Any]:
     return None if cls is None else cls.build_from_config(stored.get("config") or {})
 
 
-def embed(function: Any, texts: Sequence[str], query: bool = False) -> np.ndarray:
+def embed(function: Any, texts: Sequence[str], query: bool = False) -> np.ndarray[Any, Any]:
     """Rows of texts, checked to be as many. InvalidArgumentError: there is no function, or it gave something else."""
     if function is None:
         raise InvalidArgumentError(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .collection import Collection
 
 
-def plot_collection(collection: "Collection", query: Optional[np.ndarray], n_results: int, limit: int, ax: Any) -> Any:
+def plot_collection(collection: "Collection", query: Optional[np.ndarray[Any, Any]], n_results: int, limit: int, ax: Any) -> Any:
     """See Collection.plot. ``query``: None or one row."""
     from matplotlib import pyplot
 
@@ -30,7 +30,7 @@ def plot_collection(collection: "Collection", query: Optional[np.ndarray], n_res
     if len(axes) < 2:
         axes = np.vstack([axes, np.zeros((2 - len(axes), rows.shape[1]), np.float32)])
 
-    def draw(points: np.ndarray, **style: Any) -> None:
+    def draw(points: np.ndarray[Any, Any], **style: Any) -> None:
         x, y = ((points - center) @ axes.T).T
         ax.scatter(x, y, **style)
 

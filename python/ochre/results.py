@@ -29,7 +29,7 @@ _STREAM_NAME = b"arrow_array_stream"  # the string must outlive its capsules
 _streams: Dict[int, native.ArrowArrayStream] = {}
 
 
-@ctypes.PYFUNCTYPE(None, ctypes.c_void_p)
+@ctypes.PYFUNCTYPE(None, ctypes.c_void_p)  # type: ignore[misc]
 def _release_stream(capsule: int) -> None:
     _PyCapsule_GetPointer.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
     stream = _streams.pop(_PyCapsule_GetPointer(capsule, _STREAM_NAME))
@@ -40,7 +40,7 @@ def _release_stream(capsule: int) -> None:
 def stream_of(capsule: Any) -> int:
     """The address of the stream in an ``arrow_array_stream`` capsule."""
     _PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
-    return _PyCapsule_GetPointer(capsule, _STREAM_NAME)
+    return int(_PyCapsule_GetPointer(capsule, _STREAM_NAME))
 
 
 class _Table(Dict[str, Any]):
@@ -111,7 +111,7 @@ class QueryResult(_Table):
         offsets = columns.read_offsets(lib.ochre_result_offsets(value), count + 1)
         cuts = [slice(begin, end) for begin, end in zip(offsets, offsets[1:])]
 
-        def cut(column: Sequence[Any]) -> List[Any]:
+        def cut(column: Any) -> List[Any]:
             return [column[part] for part in cuts]
 
         size = offsets[-1]
@@ -140,7 +140,7 @@ class QueryResult(_Table):
                                    "metadata": "metadatas", "uri": "uris", "embedding": "embeddings"})
 
 
-def _embeddings(handle: native.Handle) -> np.ndarray:
+def _embeddings(handle: native.Handle) -> np.ndarray[Any, Any]:
     matrix = native.Matrix()
     native.lib.ochre_result_embeddings(handle.value, ctypes.byref(matrix), None)
     return columns.read_floats(matrix.data, (matrix.rows, matrix.columns), handle)
