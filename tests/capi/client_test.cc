@@ -1,6 +1,7 @@
 // Clients, collections and what the catalogue says of them; ends of calls: close, interrupt, deadline.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <thread>
 
@@ -126,6 +127,38 @@ TEST_F(ClientTest, ADeadlineThatHasPassedEndsCalls) {
   EXPECT_EQ(ochre_collection_count(collection(), &count, error()), OCHRE_OK);
   ochre_thread_set_timeout(-1);
   EXPECT_EQ(ochre_collection_count(collection(), &count, error()), OCHRE_OK);
+}
+
+TEST_F(ClientTest, ClosingWaitsForWhatOtherThreadsRun) {
+  AddThree();
+  std::atomic<int> running = 0;
+  std::vector<std::thread> threads;
+  for (int worker = 0; worker < 4; ++worker) {
+    threads.emplace_back([&, worker] {
+      const std::string id = "worker " + std::to_string(worker);
+      const std::vector<float> values = {1, 2};
+      const ochre_matrix matrix = Matrix(values, 2);
+      const Strings ids = {id.c_str()};
+      ochre_records records = Stamped(ochre_records_init);
+      records.ids = ids.get();
+      records.embeddings = &matrix;
+      ochre_query_options options = Stamped(ochre_query_options_init);
+      options.embeddings = &matrix;
+      ochre_status status = OCHRE_OK;
+      for (int round = 0; status == OCHRE_OK; ++round) {
+        ochre_result* result = nullptr;
+        status = round % 2 == 0 ? ochre_collection_query(collection(), &options, &result, nullptr)
+                                : ochre_collection_upsert(collection(), &records, nullptr, nullptr);
+        ochre_result_free(result);
+        if (round == 3) ++running;
+      }
+      EXPECT_EQ(status, OCHRE_FAILED_PRECONDITION) << ToString(ochre_last_error_message());
+    });
+  }
+  while (running < 4) std::this_thread::yield();
+  EXPECT_EQ(ochre_client_interrupt(client(), error()), OCHRE_OK);  // ends none of these
+  EXPECT_EQ(ochre_client_close(client(), error()), OCHRE_OK) << message();
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST_F(ClientTest, MaintenanceReportsWhatIsThere) {
