@@ -131,7 +131,9 @@ Answer DeleteDatabase(RouteCall& call) {
 
 Answer CreateCollection(RouteCall& call) {
   OCHRE_HTTP_ASSIGN_OR_RETURN(const Json body, JsonBody(call));
-  NewCollection request = {.tenant = call.path.tenant, .database = call.path.database};
+  NewCollection request;
+  request.tenant = call.path.tenant;
+  request.database = call.path.database;
   OCHRE_HTTP_ASSIGN_OR_RETURN(request.name, Text(body, "name"));
   OCHRE_HTTP_ASSIGN_OR_RETURN(auto metadata, OptionalMetadata(body, "metadata", /*drop_nulls=*/false));
   if (metadata.has_value()) request.metadata = *std::move(metadata);
@@ -146,24 +148,21 @@ Answer CreateCollection(RouteCall& call) {
 
 Answer ListCollections(RouteCall& call) {
   OCHRE_HTTP_ASSIGN_OR_RETURN(const Page page, PageOf(call));
-  OCHRE_HTTP_ASSIGN_OR_RETURN(
-      const auto collections,
-      call.gateway.ListCollections(call.path.tenant, call.path.database, page.limit, page.offset));
+  OCHRE_HTTP_ASSIGN_OR_RETURN(const auto collections, call.gateway.ListCollections(call.path.tenant, call.path.database,
+                                                                                   page.limit, page.offset));
   Json list = Json::array();
   for (const CollectionPointer& collection : collections) list.push_back(ToJson(*collection));
   return Respond(list);
 }
 
 Answer CountCollections(RouteCall& call) {
-  OCHRE_HTTP_ASSIGN_OR_RETURN(const int64_t count,
-                              call.gateway.CountCollections(call.path.tenant, call.path.database));
+  OCHRE_HTTP_ASSIGN_OR_RETURN(const int64_t count, call.gateway.CountCollections(call.path.tenant, call.path.database));
   return Respond(count);
 }
 
 Answer GetCollectionByName(RouteCall& call) {
-  OCHRE_HTTP_ASSIGN_OR_RETURN(
-      const CollectionPointer collection,
-      call.gateway.GetCollection(call.path.tenant, call.path.database, call.path.collection));
+  OCHRE_HTTP_ASSIGN_OR_RETURN(const CollectionPointer collection,
+                              call.gateway.GetCollection(call.path.tenant, call.path.database, call.path.collection));
   return Respond(ToJson(*collection));
 }
 
@@ -191,8 +190,7 @@ Answer UpdateCollection(RouteCall& call) {
 }
 
 Answer DeleteCollection(RouteCall& call) {
-  const Status deleted =
-      call.gateway.DeleteCollection(call.path.tenant, call.path.database, call.path.collection);
+  const Status deleted = call.gateway.DeleteCollection(call.path.tenant, call.path.database, call.path.collection);
   if (!deleted.ok()) return deleted;
   return Empty();
 }
@@ -202,10 +200,11 @@ Answer IndexingStatus(RouteCall& call) {
   OCHRE_HTTP_ASSIGN_OR_RETURN(const CollectionStats stats, call.gateway.Stats(collection->id));
   const uint64_t total = stats.log_position;
   const uint64_t indexed = stats.compacted_position;
-  return Respond({{"op_indexing_progress", total == 0 ? 1.0 : static_cast<double>(indexed) / static_cast<double>(total)},
-                  {"num_unindexed_ops", total - indexed},
-                  {"num_indexed_ops", indexed},
-                  {"total_ops", total}});
+  return Respond(
+      {{"op_indexing_progress", total == 0 ? 1.0 : static_cast<double>(indexed) / static_cast<double>(total)},
+       {"num_unindexed_ops", total - indexed},
+       {"num_indexed_ops", indexed},
+       {"total_ops", total}});
 }
 
 }  // namespace ochre

@@ -16,11 +16,11 @@ enum class HttpMethod : uint8_t { kGet, kPost, kPut, kPatch, kDelete, kOther };
 // What precedes the body. A HEAD request is a kGet whose body the transport leaves out.
 struct HttpHead {
   HttpMethod method = HttpMethod::kGet;
-  std::string target;                         // path and query, percent-encoded, as sent
-  std::string authorization;                  // empty: not sent
-  std::string chroma_token;                   // the header x-chroma-token; empty: not sent
-  std::optional<std::string> content_type;    // absent: not sent
-  std::string remote;                         // address of the other end, for the log
+  std::string target;                       // path and query, percent-encoded, as sent
+  std::string authorization;                // empty: not sent
+  std::string chroma_token;                 // the header x-chroma-token; empty: not sent
+  std::optional<std::string> content_type;  // absent: not sent
+  std::string remote;                       // address of the other end, for the log
 };
 
 struct HttpRequest {

@@ -52,7 +52,7 @@ class ServerMetrics {
   };
 
   std::atomic<int64_t> connections_ = 0;
-  mutable Mutex mutex_;  // held to count or print
+  mutable Mutex mutex_;                                                                    // held to count or print
   std::map<std::pair<std::string_view, int>, int64_t> requests_ OCHRE_GUARDED_BY(mutex_);  // by operation and status
   std::map<std::string_view, Latency> latencies_ OCHRE_GUARDED_BY(mutex_);                 // by operation
   int64_t bytes_in_ OCHRE_GUARDED_BY(mutex_) = 0;

@@ -98,10 +98,8 @@ Json Reference(std::string_view schema) { return {{"$ref", "#/components/schemas
 
 Json Parameter(std::string_view name, std::string_view in) {
   const bool integer = name == "limit" || name == "offset";
-  return {{"name", name},
-          {"in", in},
-          {"required", in == "path"},
-          {"schema", {{"type", integer ? "integer" : "string"}}}};
+  return {
+      {"name", name}, {"in", in}, {"required", in == "path"}, {"schema", {{"type", integer ? "integer" : "string"}}}};
 }
 
 Json ParametersOf(const Route& route) {

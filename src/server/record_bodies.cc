@@ -1,8 +1,9 @@
 #include "server/record_bodies.h"
 
+#include <simdjson.h>
+
 #include <bit>
 #include <cstring>
-#include <simdjson.h>
 #include <utility>
 
 #include "server/base64.h"
@@ -159,9 +160,7 @@ class Rows {
  private:
   enum class Form { kUnknown, kNumbers, kBase64 };
 
-  MaybeError Mixed() const {
-    return Unprocessable(field_, ": expected only lists of numbers, or only base64 strings");
-  }
+  MaybeError Mixed() const { return Unprocessable(field_, ": expected only lists of numbers, or only base64 strings"); }
 
   MaybeError AppendNumbers(ondemand::value& row) {
     const size_t begin = values_.size();
@@ -253,7 +252,8 @@ MaybeError ForEachField(ondemand::parser& parser, std::string& body, const Consu
     if (const auto error = field.value().get(value)) return NotJson(key, error);
     if (MaybeError failure = consume(key, value)) return failure;
   }
-  if (!document.at_end()) return NotJson("", simdjson::TRAILING_CONTENT);
+  // Past the object there is nothing that it could be at.
+  if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return NotJson("", simdjson::TRAILING_CONTENT);
   return std::nullopt;
 }
 
@@ -331,8 +331,8 @@ HttpResult<ReadBody> ParseReadBody(std::string& body) {
     if (key == "include") return ParseStrings("include", value, read.include.emplace());
     if (key == "query_embeddings") {
       Rows rows("query_embeddings", read.query_embeddings.emplace());
-      MaybeError row_failure = ForEach("query_embeddings", value,
-                                       [&](ondemand::value& row) { return rows.Append(row, /*base64_allowed=*/false); });
+      MaybeError row_failure = ForEach(
+          "query_embeddings", value, [&](ondemand::value& row) { return rows.Append(row, /*base64_allowed=*/false); });
       std::vector<uint8_t> all_given;
       read.dimension = rows.Finish(all_given);
       return row_failure;

@@ -154,8 +154,7 @@ Answer GetRecords(RouteCall& call) {
                                                                 .include = include}));
   HttpResponse response = {.body = "{"};
   const auto rows = static_cast<int64_t>(result.size());
-  AppendColumns(response.body, result,
-                [&](const auto& append) { AppendRows(response.body, 0, rows, append); });
+  AppendColumns(response.body, result, [&](const auto& append) { AppendRows(response.body, 0, rows, append); });
   AppendIncluded(response.body, *body.include);
   response.body += '}';
   return response;

@@ -40,7 +40,7 @@ using RouteHandler = HttpResult<HttpResponse> (*)(RouteCall& call);
 
 struct Route {
   HttpMethod method;
-  std::string_view path;  // "/api/v2/tenants/{tenant}": a segment in braces is a parameter
+  std::string_view path;       // "/api/v2/tenants/{tenant}": a segment in braces is a parameter
   std::string_view operation;  // its name in the OpenAPI document, in logs and in metrics
   std::string_view summary;
   Access access;

@@ -17,9 +17,8 @@ constexpr double kBurstSeconds = 2;
 double BurstOf(double per_second) { return std::max(1.0, per_second * kBurstSeconds); }
 
 bool EqualIgnoringCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 Credential CredentialOf(const HttpHead& head) {

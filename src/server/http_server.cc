@@ -1,0 +1,344 @@
+// The only file that knows Boost.Beast, which takes long to compile.
+#include "server/http_server.h"
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/version.hpp>
+#include <exception>
+#include <new>
+#include <optional>
+#include <set>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "runtime/mutex.h"
+
+namespace ochre {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using Clock = std::chrono::steady_clock;
+using boost::system::error_code;
+
+HttpMethod MethodOf(http::verb verb) {
+  switch (verb) {
+    case http::verb::get:
+    case http::verb::head:
+      return HttpMethod::kGet;
+    case http::verb::post:
+      return HttpMethod::kPost;
+    case http::verb::put:
+      return HttpMethod::kPut;
+    case http::verb::patch:
+      return HttpMethod::kPatch;
+    case http::verb::delete_:
+      return HttpMethod::kDelete;
+    default:
+      return HttpMethod::kOther;
+  }
+}
+
+std::string ToString(beast::string_view text) { return std::string(text.data(), text.size()); }
+
+// What a request that cannot be read is answered with.
+HttpError ErrorOfReading(const error_code& error) {
+  if (error == http::error::header_limit) {
+    return {431, "ChromaError", "the request's head is larger than this server accepts"};
+  }
+  if (error == http::error::body_limit) {
+    return {413, "ChromaError", "the request's body is larger than this server accepts"};
+  }
+  if (error == beast::error::timeout) return {408, "ChromaError", "the request did not arrive in time"};
+  return {400, "ChromaError", "the request is no valid HTTP: " + error.message()};
+}
+
+}  // namespace
+
+class HttpServer::Listener {
+ public:
+  Listener(Service& service, const RequestLog& log, const HttpServerOptions& options)
+      : service_(service), log_(log), options_(options), acceptor_(asio::make_strand(context_)) {}
+  ~Listener() { Stop(std::chrono::seconds(0)); }
+
+  Status Start() {
+    error_code error;
+    const auto address = asio::ip::make_address(options_.address, error);
+    if (error) return Status::InvalidArgument("\"", options_.address, "\" is no numeric address to listen on");
+    const asio::ip::tcp::endpoint endpoint(address, options_.port);
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (error) {
+      return Status::FailedPrecondition("cannot listen on ", options_.address, " port ", options_.port, ": ",
+                                        error.message());
+    }
+    port_ = acceptor_.local_endpoint(error).port();
+    Accept();
+    for (int32_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { context_.run(); });
+    return Status::Ok();
+  }
+
+  uint16_t port() const { return port_; }
+
+  void Stop(std::chrono::seconds patience) {
+    if (stopped_.exchange(true)) return;
+    service_.BeginShutdown();
+    asio::post(acceptor_.get_executor(), [this] {
+      error_code ignored;
+      acceptor_.close(ignored);
+    });
+    {
+      MutexLock lock(mutex_);
+      for (Session* session : sessions_) session->CloseIfIdle();
+      const auto deadline = Clock::now() + patience;
+      while (!sessions_.empty() && Clock::now() < deadline) gone_.WaitFor(lock, deadline - Clock::now());
+    }
+    context_.stop();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+ private:
+  // One connection. Its handlers run one after the other.
+  class Session : public std::enable_shared_from_this<Session> {
+   public:
+    Session(Listener& listener, asio::ip::tcp::socket socket) : listener_(listener), stream_(std::move(socket)) {
+      error_code ignored;
+      const auto endpoint = stream_.socket().remote_endpoint(ignored);
+      remote_ = endpoint.address().to_string(ignored);
+      stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+      listener_.Add(this);
+    }
+    ~Session() { listener_.Remove(this); }
+
+    void Begin() {
+      asio::post(stream_.get_executor(), [self = shared_from_this()] { self->ReadHead(); });
+    }
+
+    // From any thread. A connection that is in the middle of a request closes after its answer.
+    void CloseIfIdle() {
+      if (const auto self = weak_from_this().lock()) {
+        asio::post(stream_.get_executor(), [self] {
+          if (self->idle_) self->stream_.close();
+        });
+      }
+    }
+
+   private:
+    void ReadHead() {
+      if (listener_.stopped_.load()) return;
+      idle_ = true;
+      parser_.emplace();
+      parser_->header_limit(static_cast<uint32_t>(listener_.options_.head_bytes_max));
+      parser_->body_limit(static_cast<uint64_t>(listener_.options_.body_bytes_max));
+      stream_.expires_after(listener_.options_.head_seconds_max);
+      http::async_read_header(stream_, buffer_, *parser_,
+                              [self = shared_from_this()](const error_code& error, size_t) { self->OnHead(error); });
+    }
+
+    void OnHead(const error_code& error) {
+      idle_ = false;
+      began_ = Clock::now();
+      exchange_ = {.request_id = RequestLog::NewRequestId(),
+                   .operation = "none",
+                   .method = {},
+                   .target = {},
+                   .remote = remote_,
+                   .user = {}};
+      // Nobody is there any more, or nobody has said anything: a connection that was kept alive ends so.
+      const bool silent = buffer_.size() == 0 && !parser_->got_some();
+      if (error == http::error::end_of_stream || (error == beast::error::timeout && silent)) return Close();
+      if (error && error != http::error::body_limit &&
+          error.category() != http::make_error_code(http::error::bad_method).category() &&
+          error != beast::error::timeout) {
+        return;  // the connection broke
+      }
+      if (error) return Fail(ErrorOfReading(error));
+      const auto& head = parser_->get();
+      is_head_ = head.method() == http::verb::head;
+      exchange_.method = ToString(head.method_string());
+      exchange_.target = ToString(head.target());
+      request_ = {};
+      request_.head.method = MethodOf(head.method());
+      request_.head.target = exchange_.target;
+      request_.head.authorization = ToString(head[http::field::authorization]);
+      request_.head.chroma_token = ToString(head["x-chroma-token"]);
+      if (const auto type = head.find(http::field::content_type); type != head.end()) {
+        request_.head.content_type = ToString(type->value());
+      }
+      request_.head.remote = remote_;
+      keep_alive_ = head.keep_alive();
+      HttpResult<Service::Admission> admission =
+          Protect([&]() -> HttpResult<Service::Admission> { return listener_.service_.Admit(request_.head); });
+      if (!admission.ok()) {
+        // The body is not worth reading, so what follows on this connection cannot be told apart from it.
+        if (!parser_->is_done()) keep_alive_ = false;
+        return Respond(ToResponse(admission.error()));
+      }
+      admission_ = std::move(admission).value();
+      exchange_.operation = admission_->match.route->operation;
+      if (admission_->user != nullptr) exchange_.user = admission_->user->id;
+      if (beast::iequals(head[http::field::expect], "100-continue")) return Continue();
+      ReadBody();
+    }
+
+    void Continue() {
+      auto response = std::make_shared<http::response<http::empty_body>>(http::status::continue_, 11);
+      http::async_write(stream_, *response, [self = shared_from_this(), response](const error_code& error, size_t) {
+        if (!error) self->ReadBody();
+      });
+    }
+
+    void ReadBody() {
+      stream_.expires_after(listener_.options_.body_seconds_max);
+      http::async_read(stream_, buffer_, *parser_,
+                       [self = shared_from_this()](const error_code& error, size_t) { self->OnBody(error); });
+    }
+
+    void OnBody(const error_code& error) {
+      if (error) return Fail(ErrorOfReading(error));
+      stream_.expires_never();
+      request_.body = std::move(parser_->get().body());
+      exchange_.bytes_in = static_cast<int64_t>(request_.body.size());
+      HttpResult<HttpResponse> answer =
+          Protect([&]() -> HttpResult<HttpResponse> { return listener_.service_.Serve(*admission_, request_); });
+      request_.body = {};
+      Respond(answer.ok() ? std::move(answer).value() : ToResponse(answer.error()));
+    }
+
+    // Exceptions end here: a request that takes more memory than there is costs its sender an answer, nobody else.
+    template <typename Work>
+    static std::invoke_result_t<Work> Protect(const Work& work) {
+      try {
+        return work();
+      } catch (const std::bad_alloc&) {
+        return ToHttpError(Status::ResourceExhausted("the server has not enough memory for this request"));
+      } catch (const std::exception& exception) {
+        return ToHttpError(Status::Internal(exception.what()));
+      }
+    }
+
+    // What follows on the connection is not known.
+    void Fail(const HttpError& error) {
+      keep_alive_ = false;
+      Respond(ToResponse(error));
+    }
+
+    void Respond(HttpResponse answer) {
+      keep_alive_ = keep_alive_ && !listener_.stopped_.load();
+      exchange_.status = answer.status;
+      exchange_.bytes_out = static_cast<int64_t>(answer.body.size());
+      auto response = std::make_shared<http::response<http::string_body>>();
+      response->version(11);
+      response->result(static_cast<unsigned>(answer.status));
+      response->set(http::field::server, "ochre");
+      response->set(http::field::content_type,
+                    beast::string_view(answer.content_type.data(), answer.content_type.size()));
+      response->set("x-request-id", exchange_.request_id);
+      for (const auto& [name, value] : answer.headers) {
+        response->set(beast::string_view(name.data(), name.size()), value);
+      }
+      response->keep_alive(keep_alive_);
+      response->content_length(answer.body.size());
+      if (!is_head_) response->body() = std::move(answer.body);
+      stream_.expires_after(listener_.options_.write_seconds_max);
+      http::async_write(stream_, *response, [self = shared_from_this(), response](const error_code& error, size_t) {
+        self->OnSent(error);
+      });
+    }
+
+    void OnSent(const error_code& error) {
+      exchange_.duration = Clock::now() - began_;
+      listener_.service_.metrics().Count(exchange_);
+      listener_.log_.Write(exchange_);
+      if (error) return;
+      if (keep_alive_) return ReadHead();
+      Close();
+    }
+
+    void Close() {
+      error_code ignored;
+      stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    }
+
+    Listener& listener_;
+    beast::tcp_stream stream_;
+    beast::flat_buffer buffer_;
+    std::optional<http::request_parser<http::string_body>> parser_;
+    std::string remote_;
+    HttpRequest request_;
+    std::optional<Service::Admission> admission_;
+    Exchange exchange_;
+    Clock::time_point began_;
+    bool idle_ = true;
+    bool is_head_ = false;
+    bool keep_alive_ = false;
+  };
+
+  void Accept() {
+    acceptor_.async_accept(asio::make_strand(context_), [this](const error_code& error, asio::ip::tcp::socket socket) {
+      if (!acceptor_.is_open()) return;
+      if (!error && ConnectionCount() < options_.connections_max) {
+        std::make_shared<Session>(*this, std::move(socket))->Begin();
+      }  // otherwise the socket closes here
+      Accept();
+    });
+  }
+
+  int64_t ConnectionCount() {
+    MutexLock lock(mutex_);
+    return static_cast<int64_t>(sessions_.size());
+  }
+
+  void Add(Session* session) {
+    service_.metrics().ConnectionOpened();
+    MutexLock lock(mutex_);
+    sessions_.insert(session);
+  }
+
+  void Remove(Session* session) {
+    service_.metrics().ConnectionClosed();
+    MutexLock lock(mutex_);
+    sessions_.erase(session);
+    if (sessions_.empty()) gone_.NotifyAll();
+  }
+
+  Service& service_;
+  const RequestLog& log_;
+  const HttpServerOptions options_;
+  uint16_t port_ = 0;
+  std::atomic<bool> stopped_ = false;
+  Mutex mutex_;  // held to look at the connections
+  CondVar gone_;
+  std::set<Session*> sessions_ OCHRE_GUARDED_BY(mutex_);
+  asio::io_context context_;  // after what the handlers that it still holds use when it dies
+  asio::ip::tcp::acceptor acceptor_;
+  std::vector<std::thread> threads_;
+};
+
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(Service& service, const RequestLog& log,
+                                                      const HttpServerOptions& options) {
+  auto listener = std::make_unique<Listener>(service, log, options);
+  OCHRE_RETURN_IF_ERROR(listener->Start());
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(listener)));
+}
+
+HttpServer::HttpServer(std::unique_ptr<Listener> listener) : listener_(std::move(listener)) {}
+
+HttpServer::~HttpServer() = default;
+
+uint16_t HttpServer::port() const { return listener_->port(); }
+
+void HttpServer::Stop(std::chrono::seconds patience) { listener_->Stop(patience); }
+
+}  // namespace ochre

@@ -1,0 +1,56 @@
+// HttpServer: reads requests from sockets, lets a Service answer them, and writes the answers.
+#ifndef OCHRE_SERVER_HTTP_SERVER_H_
+#define OCHRE_SERVER_HTTP_SERVER_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "ochre/status.h"
+#include "server/request_log.h"
+#include "server/service.h"
+
+namespace ochre {
+
+struct HttpServerOptions {
+  std::string address = "127.0.0.1";  // numeric
+  uint16_t port = 8000;               // 0: one that is free
+
+  // Each request that is being served takes one: those that wait for an fsync are committed together, so more threads
+  // than cores are of use.
+  int32_t threads = 16;
+
+  int64_t connections_max = 1'024;      // more are closed at once
+  int64_t head_bytes_max = 16 * 1'024;  // of the request line and the headers
+  int64_t body_bytes_max = 256 << 20;   // 50,000 x 768 as JSON
+
+  std::chrono::seconds head_seconds_max{30};  // from the end of an answer, too: connections that are kept alive
+  std::chrono::seconds body_seconds_max{120};
+  std::chrono::seconds write_seconds_max{120};
+};
+
+// Thread-safe.
+class HttpServer {
+ public:
+  // Listens and serves from here on. `service` and `log` must outlive the server. FailedPrecondition: the address
+  // cannot be listened on.
+  static Result<std::unique_ptr<HttpServer>> Start(Service& service, const RequestLog& log,
+                                                   const HttpServerOptions& options);
+  ~HttpServer();  // Stop()s
+
+  uint16_t port() const;
+
+  // Accepts no more, answers what was read, and returns when every connection is closed; after `patience` it closes
+  // those that are left. Idempotent.
+  void Stop(std::chrono::seconds patience = std::chrono::seconds(30));
+
+ private:
+  class Listener;
+  explicit HttpServer(std::unique_ptr<Listener> listener);
+  std::unique_ptr<Listener> listener_;
+};
+
+}  // namespace ochre
+
+#endif  // OCHRE_SERVER_HTTP_SERVER_H_
