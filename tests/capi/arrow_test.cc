@@ -160,11 +160,15 @@ class ForeignStream {
   int fail_at = -1;  // batches left when get_next fails
   ochre_client* interrupted = nullptr;
   const char* id_format = "u";
+  int64_t batch_offset = 0;     // rows of each batch that are not part of it
+  bool second_is_null = false;  // the embedding of b
   int stream_releases = 0;
   int schema_releases = 0;
   int batch_releases = 0;
 
  private:
+  static constexpr uint8_t kFirstOnly = 0b01;
+
   static ForeignStream& Self(ArrowArrayStream* stream) { return *static_cast<ForeignStream*>(stream->private_data); }
 
   int Schema(ArrowSchema* out) {
@@ -186,7 +190,10 @@ class ForeignStream {
     if (batches_left_ == fail_at) return EIO;
     if (batches_left_-- == 0) return 0;
     if (interrupted != nullptr) ochre_client_interrupt(interrupted, nullptr);
-    out->length = 2;
+    out->length = 2 - batch_offset;
+    out->offset = batch_offset;
+    lists_array_.null_count = second_is_null ? 1 : 0;
+    list_buffers_[0] = second_is_null ? &kFirstOnly : nullptr;
     out->n_buffers = 1;
     out->buffers = no_buffers_;
     out->n_children = 2;
@@ -263,6 +270,43 @@ TEST_F(ArrowTest, AForeignStreamIsImportedAndReleased) {
   ASSERT_EQ(ochre_result_embeddings(result.get(), &embeddings, error()), OCHRE_OK);
   const auto* values = static_cast<const float*>(embeddings.data);
   EXPECT_THAT(std::vector<float>(values, values + 4), ElementsAre(1, 2, 3, 4));
+}
+
+TEST_F(ArrowTest, ABatchMayBeginAnywhereInItsColumns) {
+  ForeignStream stream(1);
+  stream.batch_offset = 1;
+  ASSERT_EQ(ochre_collection_add_arrow(collection(), stream.get(), nullptr, error()), OCHRE_OK) << message();
+  const ResultHandle result = Get(OCHRE_INCLUDE_EMBEDDINGS);
+  ASSERT_EQ(ochre_result_size(result.get()), 1);
+  EXPECT_EQ(ToString(ochre_result_string(result.get(), OCHRE_COLUMN_IDS, 0)), "b0");
+  ochre_matrix embeddings;
+  ASSERT_EQ(ochre_result_embeddings(result.get(), &embeddings, error()), OCHRE_OK);
+  EXPECT_EQ(static_cast<const float*>(embeddings.data)[0], 3);
+}
+
+TEST_F(ArrowTest, ANullEmbeddingIsKeptByAnUpdateAndRefusedByAnAdd) {
+  ForeignStream first(1);
+  ASSERT_EQ(ochre_collection_add_arrow(collection(), first.get(), nullptr, error()), OCHRE_OK) << message();
+  const Strings ids = {"a0", "b0"};
+  const std::vector<float> values = {7, 7, 8, 8};
+  const ochre_matrix matrix = Matrix(values, 2);
+  ochre_records records = Stamped(ochre_records_init);
+  records.ids = ids.get();
+  records.embeddings = &matrix;
+  ASSERT_EQ(ochre_collection_update(collection(), &records, nullptr, error()), OCHRE_OK) << message();
+
+  ForeignStream update(1);
+  update.second_is_null = true;
+  ASSERT_EQ(ochre_collection_update_arrow(collection(), update.get(), nullptr, error()), OCHRE_OK) << message();
+  ochre_matrix embeddings;
+  const ResultHandle result = Get(OCHRE_INCLUDE_EMBEDDINGS);
+  ASSERT_EQ(ochre_result_embeddings(result.get(), &embeddings, error()), OCHRE_OK);
+  const auto* numbers = static_cast<const float*>(embeddings.data);
+  EXPECT_THAT(std::vector<float>(numbers, numbers + 4), ElementsAre(1, 2, 8, 8));
+
+  ForeignStream add(1);
+  add.second_is_null = true;
+  EXPECT_EQ(ochre_collection_add_arrow(collection(), add.get(), nullptr, error()), OCHRE_INVALID_ARGUMENT);
 }
 
 TEST_F(ArrowTest, AFailingStreamLeavesTheBatchesBefore) {
