@@ -1,10 +1,12 @@
 // Writes from Arrow streams: each batch becomes columns, without a copy where Arrow's layout is ours.
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "capi/client.h"
@@ -170,39 +172,36 @@ void CopyValues(char type, const void* values, Range range, float* target) {
   }
 }
 
-Result<Embeddings> ReadEmbeddings(const Layout& layout, const ArrowArray& batch) {
-  const EmbeddingType& type = layout.embedding_type;
-  OCHRE_ASSIGN_OR_RETURN(const Slice slice,
-                         SliceOf(batch, layout.embedding, type.fixed_size >= 0 ? 1 : 2, "embedding"));
-  Embeddings result;
-  if (slice.array == nullptr || batch.length == 0) return result;
-  if (slice.array->n_children != 1 || slice.array->children[0]->n_buffers < 2) {
-    return Status::InvalidArgument("column \"embedding\" of the stream's batch has no values");
-  }
+// What the lists of a batch have in common.
+struct ListShape {
+  int64_t columns = -1;        // -1: every list is null
+  bool consecutive = true;     // none is null, and each begins where the one before ends
+  std::vector<uint8_t> given;  // as of Embeddings
+};
+
+Result<ListShape> CheckLists(const EmbeddingType& type, const Slice& slice, size_t rows) {
   const ArrowArray& values = *slice.array->children[0];
-  const auto rows = static_cast<size_t>(batch.length);
-  int64_t columns = -1;  // of the first row that is not null
-  bool consecutive = type.value == 'f';
+  ListShape shape;
   for (size_t i = 0; i < rows; ++i) {
     const int64_t row = slice.offset + static_cast<int64_t>(i);
     if (!IsValidAt(slice.validity(), row)) {
-      if (result.given.empty()) result.given.assign(rows, 1);
-      result.given[i] = 0;
-      consecutive = false;
+      if (shape.given.empty()) shape.given.assign(rows, 1);
+      shape.given[i] = 0;
+      shape.consecutive = false;
       continue;
     }
     const Range range = RangeOf(type, *slice.array, row);
-    if (columns == -1) columns = range.end - range.begin;
-    if (range.end - range.begin != columns || columns < 1) {
-      return Status::InvalidArgument("column \"embedding\" has ", range.end - range.begin, " values at index ", i,
+    const int64_t size = range.end - range.begin;
+    if (shape.columns == -1) shape.columns = size;
+    if (size != shape.columns || size < 1) {
+      return Status::InvalidArgument("column \"embedding\" has ", size, " values at index ", i,
                                      ", but must have as many in each row, at least 1");
     }
     if (range.begin < 0 || range.end > values.length) {
       return Status::InvalidArgument("column \"embedding\" has values beyond the end at index ", i);
     }
-    // A null or a float in between would show in the offsets.
-    if (range.begin != RangeOf(type, *slice.array, slice.offset).begin + static_cast<int64_t>(i) * columns) {
-      consecutive = false;
+    if (range.begin != RangeOf(type, *slice.array, slice.offset).begin + static_cast<int64_t>(i) * size) {
+      shape.consecutive = false;
     }
     for (int64_t value = range.begin; values.null_count != 0 && value < range.end; ++value) {
       if (!IsValidAt(static_cast<const uint8_t*>(values.buffers[0]), values.offset + value)) {
@@ -210,10 +209,27 @@ Result<Embeddings> ReadEmbeddings(const Layout& layout, const ArrowArray& batch)
       }
     }
   }
-  if (columns == -1) return Embeddings();  // all null: not given
-  const auto width = static_cast<size_t>(columns);
-  result.span.columns = columns;
-  if (consecutive) {
+  return shape;
+}
+
+Result<Embeddings> ReadEmbeddings(const Layout& layout, const ArrowArray& batch) {
+  const EmbeddingType& type = layout.embedding_type;
+  OCHRE_ASSIGN_OR_RETURN(const Slice slice,
+                         SliceOf(batch, layout.embedding, type.fixed_size >= 0 ? 1 : 2, "embedding"));
+  if (slice.array == nullptr || batch.length == 0) return Embeddings();
+  if (slice.array->n_children != 1 || slice.array->children[0]->n_buffers < 2) {
+    return Status::InvalidArgument("column \"embedding\" of the stream's batch has no values");
+  }
+  const auto rows = static_cast<size_t>(batch.length);
+  OCHRE_ASSIGN_OR_RETURN(ListShape shape, CheckLists(type, slice, rows));
+  if (shape.columns == -1) return Embeddings();  // not given
+
+  const ArrowArray& values = *slice.array->children[0];
+  const auto width = static_cast<size_t>(shape.columns);
+  Embeddings result;
+  result.span.columns = shape.columns;
+  result.given = std::move(shape.given);
+  if (shape.consecutive && type.value == 'f') {
     const int64_t begin = values.offset + RangeOf(type, *slice.array, slice.offset).begin;
     result.span.values = {static_cast<const float*>(values.buffers[1]) + begin, rows * width};
     return result;
