@@ -27,8 +27,11 @@ Result<std::vector<Hit>> ToHits(const CollectionView& view, int32_t segment, con
   OCHRE_ASSIGN_OR_RETURN(const IdTable* ids, view.segments[static_cast<size_t>(segment)].segment->Ids());
   std::vector<Hit> hits;
   hits.reserve(neighbors.size());
+  // The rows are scattered: their cache misses overlap, those of the ids with what comes before the projection.
+  for (const Neighbor& neighbor : neighbors) ids->PrefetchNumbers(Ordinal{neighbor.ordinal});
   for (const Neighbor& neighbor : neighbors) {
     hits.push_back({neighbor.distance, ids->offset_id(Ordinal{neighbor.ordinal}), {segment, neighbor.ordinal}});
+    ids->PrefetchId(Ordinal{neighbor.ordinal});
   }
   return hits;
 }

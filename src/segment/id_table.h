@@ -61,6 +61,15 @@ class IdTable {
 
   std::optional<Ordinal> Find(std::string_view id) const;
 
+  // Hints for whoever reads several rows: begin to load the row's numbers, and, once these are there, its id.
+  void PrefetchNumbers(Ordinal ordinal) const {
+    const auto row = static_cast<size_t>(ordinal);
+    __builtin_prefetch(&offset_ids_[row]);
+    __builtin_prefetch(&positions_[row]);
+    __builtin_prefetch(&begins_[row]);
+  }
+  void PrefetchId(Ordinal ordinal) const { __builtin_prefetch(bytes_.data() + begins_[static_cast<size_t>(ordinal)]); }
+
  private:
   IdTable() = default;
 
