@@ -88,6 +88,19 @@ bool IsSame(const FlatGraph& a, const FlatGraph& b) {
                     [](const auto& x, const auto& y) { return x.members == y.members && x.links == y.links; });
 }
 
+// No node has a link to itself, or two to another.
+void ExpectDistinctLinks(const HnswGraph& graph) {
+  int64_t wrong = 0;
+  for (uint32_t node = 0; node < graph.row_count(); ++node) {
+    const std::span<const uint32_t> links = graph.Links(node);
+    std::vector<uint32_t> others(links.begin(), links.end());
+    others.push_back(node);
+    std::sort(others.begin(), others.end());
+    wrong += std::adjacent_find(others.begin(), others.end()) != others.end() ? 1 : 0;
+  }
+  EXPECT_EQ(wrong, 0) << "nodes";
+}
+
 // A search with room for every row finds every row.
 void ExpectAllReachable(const CodedData& data, const HnswGraph& graph) {
   const PreparedQuery query(data.quantizer().space(), data.rows().Row(0), data.rows().dimension);
@@ -151,6 +164,7 @@ TEST_P(GraphBuilderTest, DuplicatesAreNoIslands) {
   const CodedData data(matrix, kDimension, GetParam());
   const ParsedGraph graph(data.Build());
   ExpectAllReachable(data, *graph);
+  ExpectDistinctLinks(*graph);
   const std::vector<float> copies(matrix.begin(), matrix.begin() + 10 * kDimension);
   // In kInnerProduct a vector is not its own nearest neighbour, and graphs of few links find less.
   EXPECT_GE(data.Recall(*graph, copies, 100), GetParam() == Space::kInnerProduct ? 0.9 : 0.99);
@@ -218,6 +232,7 @@ class InheritedGraphTest : public GraphBuilderTest {
     EXPECT_TRUE(IsSame(data.Build(by_three, &inherited), grown_flat));
     const ParsedGraph grown(grown_flat), fresh(data.Build(options));
     ExpectAllReachable(data, *grown);
+    ExpectDistinctLinks(*grown);
     for (const int64_t ef : {20, 50, 100}) {
       EXPECT_GE(data.Recall(*grown, queries, ef), data.Recall(*fresh, queries, ef) - LostMax()) << "ef " << ef;
     }
@@ -245,6 +260,15 @@ TEST_P(InheritedGraphTest, WhereATenthIsDeadToo) {
 
 TEST_P(InheritedGraphTest, WhereAQuarterIsDeadToo) {
   ExpectAsGoodAsFresh([](uint32_t row) { return row % 4 == 0; });
+}
+
+TEST_P(InheritedGraphTest, WhereHalfIsDeadToo) {
+  ExpectAsGoodAsFresh([](uint32_t row) { return row % 2 == 0; });
+}
+
+// So many that some of the others have lost all their links, but not the links to them.
+TEST_P(InheritedGraphTest, WhereNineTenthsAreDeadToo) {
+  ExpectAsGoodAsFresh([](uint32_t row) { return (row * 2'654'435'761u >> 16) % 10 != 0; });
 }
 
 TEST_P(InheritedGraphTest, WhereAllButAFewAreDeadToo) {

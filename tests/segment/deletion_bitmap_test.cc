@@ -67,5 +67,22 @@ TEST(DeletionBitmapTest, OtherBytesAreDataLoss) {
   EXPECT_EQ(DeletionBitmap::Deserialize("this is no bitmap at all", 100).status().code(), StatusCode::kDataLoss);
 }
 
+TEST(DeletionBitmapTest, BitsAreTheLiveRowsAlsoOfACopyThatGoesOn) {
+  DeletionBitmap bitmap(200);
+  bitmap.Delete(Ordinal{0});
+  bitmap.Delete(Ordinal{130});
+  const DeletionBitmap published = bitmap;
+  const auto is_live = [](std::span<const uint64_t> bits, uint32_t row) {
+    return (bits[row / 64] >> (row % 64) & 1) != 0;
+  };
+  for (uint32_t row = 0; row < 200; ++row) {
+    EXPECT_EQ(is_live(published.Bits(), row), !published.IsDeleted(Ordinal{row})) << row;
+  }
+  DeletionBitmap next = published;
+  next.Delete(Ordinal{7});
+  EXPECT_FALSE(is_live(next.Bits(), 7));
+  EXPECT_TRUE(is_live(published.Bits(), 7));
+}
+
 }  // namespace
 }  // namespace ochre

@@ -58,5 +58,19 @@ TEST(VectorFileTest, AnotherShapeThanTheManifestsIsDataLoss) {
   EXPECT_EQ(VectorFile::Open(*blob, 10, kDimension + 1).status().code(), StatusCode::kDataLoss);
 }
 
+TEST(VectorFileTest, OnlyTheRowsThatAreAskedForAreVerified) {
+  MemoryStorage storage;
+  BlobInfo info = Write(storage, 2'000);  // 128 bytes a row: 4 blocks of 64 KiB
+  ASSERT_EQ(info.block_checksums.size(), 4u);
+  info.block_checksums[2] ^= 1;  // as if a byte of the rows 1,024 to 1,535 had changed
+  ASSERT_OK_AND_ASSIGN(const auto blob, VerifiedBlob::Open(storage, info));
+  ASSERT_OK_AND_ASSIGN(const VectorFile file, VectorFile::Open(*blob, 2'000, kDimension));
+  const std::vector<uint32_t> good = {0, 500, 1'999}, bad = {0, 1'200};
+  ASSERT_OK_AND_ASSIGN(const RowsSpan rows, file.RowsWith(good));
+  for (const uint32_t row : good) EXPECT_EQ(rows.Row(row)[3], Embedding(static_cast<int>(row))[3]);
+  EXPECT_EQ(file.RowsWith(bad).status().code(), StatusCode::kDataLoss);
+  EXPECT_EQ(file.Rows().status().code(), StatusCode::kDataLoss);
+}
+
 }  // namespace
 }  // namespace ochre
