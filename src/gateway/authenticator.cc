@@ -18,7 +18,8 @@ bool EqualInConstantTime(const std::string& given, const std::string& secret) {
   if (secret.empty()) return false;
   uint32_t difference = given.size() == secret.size() ? 0 : 1;
   for (size_t i = 0; i < given.size(); ++i) {
-    difference |= static_cast<uint32_t>(static_cast<uint8_t>(given[i]) ^ static_cast<uint8_t>(secret[i % secret.size()]));
+    difference |=
+        static_cast<uint32_t>(static_cast<uint8_t>(given[i]) ^ static_cast<uint8_t>(secret[i % secret.size()]));
   }
   return difference == 0;
 }

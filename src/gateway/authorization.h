@@ -20,11 +20,11 @@ enum class Access : uint8_t {
 
 // What a call concerns.
 enum class Scope : uint8_t {
-  kNone,      // nobody's data
-  kTenant,    // a tenant, but none of what is in its databases
-  kDatabase,  // one database and its collections
+  kNone,          // nobody's data
+  kTenant,        // a tenant, but none of what is in its databases
+  kDatabase,      // one database and its collections
   kAllDatabases,  // the databases of a tenant as a whole: which there are
-  kServer,    // all tenants
+  kServer,        // all tenants
 };
 
 struct User {

@@ -50,12 +50,12 @@ bool IsEnabled(const Json& types, Names... names) {
 Status CheckKey(const std::string& key, const Json& types) {
   if (!types.is_object()) return Status::InvalidArgument("Invalid schema: the key \"", key, "\" must be an object");
   if (key.starts_with('#') && key != kDocumentKey && key != kEmbeddingKey) {
-    return Status::InvalidArgument(
-        "key cannot begin with '#'. Keys starting with '#' are reserved for system use: ", key);
+    return Status::InvalidArgument("key cannot begin with '#'. Keys starting with '#' are reserved for system use: ",
+                                   key);
   }
   if (key != kDocumentKey && IsEnabled(types, "string", "fts_index")) {
-    return Status::InvalidArgument("Invalid schema: a full-text index is possible on ", kDocumentKey, " only, not on \"",
-                                   key, "\"");
+    return Status::InvalidArgument("Invalid schema: a full-text index is possible on ", kDocumentKey,
+                                   " only, not on \"", key, "\"");
   }
   if (key == kDocumentKey && IsEnabled(types, "string", "string_inverted_index")) {
     return Status::InvalidArgument("Invalid schema: ", kDocumentKey, " cannot have a string index");
@@ -68,9 +68,8 @@ Status CheckKey(const std::string& key, const Json& types) {
 }
 
 Status CheckDefaults(const Json& defaults) {
-  for (const auto& [type, index] :
-       {std::pair("float_list", "vector_index"), std::pair("string", "fts_index"),
-        std::pair("sparse_vector", "sparse_vector_index")}) {
+  for (const auto& [type, index] : {std::pair("float_list", "vector_index"), std::pair("string", "fts_index"),
+                                    std::pair("sparse_vector", "sparse_vector_index")}) {
     if (IsEnabled(defaults, type, index)) {
       return Status::InvalidArgument("Invalid schema: ", index, " cannot be enabled by default");
     }

@@ -208,13 +208,42 @@ class Builder {
         AdoptLinks(first->first, layer, bypassed, place);
       }
     }));
-    for (size_t i = 0; i + 1 < begins.size(); ++i) {
-      const uint32_t row = nodes[begins[i]].first;
+    std::vector<uint32_t> rows;
+    for (size_t i = 0; i + 1 < begins.size(); ++i) rows.push_back(nodes[begins[i]].first);
+    HideStranded(rows);
+    for (const uint32_t row : rows) {
       if (graph_->Links(row, 0).empty()) continue;  // it is inserted like a new one
       if (linked_count_ == 0 || graph_->level(row) > graph_->level(entry_point_)) entry_point_ = row;
       ++linked_count_;
     }
     return Status::Ok();
+  }
+
+  // Takes away all links to those of the inherited `rows` that have none themselves on layer 0, and their own above it:
+  // they are inserted like new ones, and no search may meet a node before its batch is through.
+  void HideStranded(const std::vector<uint32_t>& rows) {
+    std::vector<bool> is_stranded(representative_.size(), false);
+    const auto mark = [&] {
+      bool any = false;
+      for (const uint32_t row : rows) {
+        if (is_stranded[row] || !graph_->Links(row, 0).empty()) continue;
+        for (int32_t layer = 1; layer <= graph_->level(row); ++layer) graph_->Write(row, layer, {});
+        is_stranded[row] = any = true;
+      }
+      return any;
+    };
+    std::vector<Neighbor>& neighbors = workplaces_.front().neighbors;
+    while (mark()) {  // again, because this may strand others
+      for (const uint32_t row : rows) {
+        for (int32_t layer = 0; layer <= graph_->level(row); ++layer) {
+          neighbors.clear();
+          graph_->Read(row, layer, neighbors);
+          if (std::erase_if(neighbors, [&](const Neighbor& other) { return is_stranded[other.ordinal]; }) == 0)
+            continue;
+          graph_->Write(row, layer, neighbors);
+        }
+      }
+    }
   }
 
   // Appends what `node` linked to, and for links to nodes that are gone what these linked to. True: there were such.

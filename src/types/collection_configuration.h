@@ -28,16 +28,16 @@ struct CollectionConfiguration {
 // InvalidArgument names the field, its value and its bounds (those of HnswConfiguration's comments).
 Status ValidateConfiguration(const CollectionConfiguration& configuration);
 
-// {"hnsw": {...}, "embedding_function": ...} with every field of Chroma's, "quantization" (none, int8, lvq4: ours) where
-// it is not the default, and "schema" if there is one. FromJson takes any subset
-// of the fields of "hnsw" over the defaults, refuses unknown ones, takes only `space` of a "spann" block, refuses both
-// blocks at once, and ignores unknown top-level keys. The result is validated.
+// {"hnsw": {...}, "embedding_function": ...} with every field of Chroma's, "quantization" (none, int8, lvq4: ours)
+// where it is not the default, and "schema" if there is one. FromJson takes any subset of the fields of "hnsw" over the
+// defaults, refuses unknown ones, takes only `space` of a "spann" block, refuses both blocks at once, and ignores
+// unknown top-level keys. The result is validated.
 std::string ConfigurationToJson(const CollectionConfiguration& configuration);
 Result<CollectionConfiguration> ConfigurationFromJson(std::string_view json);
 
 // `configuration` with what `json` gives in its place: fields of "hnsw" other than "space", "ef_construction" and
-// "quantization", which never change, and "embedding_function". A "spann" block is ignored, as are unknown top-level keys. The result is
-// validated. InvalidArgument: a field that is unknown or cannot change.
+// "quantization", which never change, and "embedding_function". A "spann" block is ignored, as are unknown top-level
+// keys. The result is validated. InvalidArgument: a field that is unknown or cannot change.
 Result<CollectionConfiguration> UpdateConfigurationFromJson(const CollectionConfiguration& configuration,
                                                             std::string_view json);
 
