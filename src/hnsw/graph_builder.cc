@@ -238,9 +238,8 @@ class Builder {
         for (int32_t layer = 0; layer <= graph_->level(row); ++layer) {
           neighbors.clear();
           graph_->Read(row, layer, neighbors);
-          if (std::erase_if(neighbors, [&](const Neighbor& other) { return is_stranded[other.ordinal]; }) == 0)
-            continue;
-          graph_->Write(row, layer, neighbors);
+          const auto leads_nowhere = [&](const Neighbor& other) { return is_stranded[other.ordinal]; };
+          if (std::erase_if(neighbors, leads_nowhere) > 0) graph_->Write(row, layer, neighbors);
         }
       }
     }
