@@ -56,14 +56,15 @@ constexpr int64_t kRows = 4;
 #if HWY_TARGET == HWY_AVX3_DL
 
 HWY_INLINE void StoreSums(const __m512i* sums, int32_t* dots) {
-  __m128i quarters[kRows];
-  for (int64_t r = 0; r < kRows; ++r) {
-    const __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(sums[r]), _mm512_extracti64x4_epi64(sums[r], 1));
-    quarters[r] = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
-  }
-  const __m128i all =
-      _mm_hadd_epi32(_mm_hadd_epi32(quarters[0], quarters[1]), _mm_hadd_epi32(quarters[2], quarters[3]));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(dots), all);
+  // Every quarter of the register holds four parts of each row's sum; in turn these are put side by side and added.
+  const auto add_pairs = [](__m512i a, __m512i b) HWY_ATTR {
+    return _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+  };
+  const __m512i rows01 = add_pairs(sums[0], sums[1]), rows23 = add_pairs(sums[2], sums[3]);
+  const __m512i all = _mm512_add_epi32(_mm512_unpacklo_epi64(rows01, rows23), _mm512_unpackhi_epi64(rows01, rows23));
+  const __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
+  const __m128i quarter = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(dots), quarter);
 }
 
 HWY_INLINE void Int8Dots(const CodeKernelQuery& query, const std::byte* const* rows, int32_t* dots) {
@@ -172,35 +173,66 @@ HWY_INLINE void Lvq4Dots(const CodeKernelQuery& query, const std::byte* const* r
 
 #endif
 
-HWY_INLINE float Finish(const CodeKernelQuery& query, const std::byte* row, int64_t stride, int32_t dot) {
-  float trailer[2];
-  std::memcpy(trailer, row + stride - kCodeTrailerBytes, sizeof(trailer));
-  const float product = (query.weight * trailer[0]) * (static_cast<float>(dot) - query.bias);
-  const float distance = (query.base + trailer[1]) - product;
-  if (query.space == Space::kInnerProduct) return distance;
-  // Not finite: in kCosine one of the two is a zero vector, at distance 1, which is 2 here.
-  if (!(distance <= std::numeric_limits<float>::max())) {
-    return query.space == Space::kCosine ? 2.0f : std::numeric_limits<float>::infinity();
+// The distances of kRows rows, side by side.
+HWY_INLINE void Finish(const CodeKernelQuery& query, const std::byte* const* rows, int64_t stride, const int32_t* dots,
+                       float* distances) {
+  using Floats [[gnu::vector_size(kRows * sizeof(float))]] = float;
+  float scales[kRows], norms[kRows], products[kRows];
+  for (int64_t r = 0; r < kRows; ++r) {
+    std::memcpy(&scales[r], rows[r] + stride - kCodeTrailerBytes, sizeof(float));
+    std::memcpy(&norms[r], rows[r] + stride - kCodeTrailerBytes + sizeof(float), sizeof(float));
+    products[r] = static_cast<float>(dots[r]) - query.bias;
   }
-  return distance > 0 ? distance : 0.0f;
+  Floats scale, norm, product;
+  std::memcpy(&scale, scales, sizeof(scale));
+  std::memcpy(&norm, norms, sizeof(norm));
+  std::memcpy(&product, products, sizeof(product));
+  Floats distance = (query.base + norm) - (query.weight * scale) * product;
+  if (query.space != Space::kInnerProduct) {
+    const Floats zero = {};
+    const Floats finite_max = zero + std::numeric_limits<float>::max();
+    // Not finite: in kCosine one of the two is a zero vector, at distance 1, which is 2 here.
+    const Floats not_finite = zero + (query.space == Space::kCosine ? 2.0f : std::numeric_limits<float>::infinity());
+    distance = distance <= finite_max ? (distance > zero ? distance : zero) : not_finite;
+  }
+  std::memcpy(distances, &distance, sizeof(distance));
 }
 
 // row_at(i) is code row i of `count`.
-template <typename RowAt>
+template <bool kIsLvq4, typename RowAt>
 HWY_INLINE void Distances(const CodeKernelQuery& query, int64_t stride, int64_t count, const RowAt& row_at,
                           float* HWY_RESTRICT distances) {
-  for (int64_t i = 0; i < count; i += kRows) {
-    const int64_t rows_here = HWY_MIN(kRows, count - i);
-    const std::byte* rows[kRows];
-    // The last row again in the places that remain.
-    for (int64_t r = 0; r < kRows; ++r) rows[r] = row_at(i + HWY_MIN(r, rows_here - 1));
+  const auto measure = [&](const std::byte* const* rows, float* to) HWY_ATTR {
     int32_t dots[kRows];
-    if (query.is_lvq4) {
+    if constexpr (kIsLvq4) {
       Lvq4Dots(query, rows, dots);
     } else {
       Int8Dots(query, rows, dots);
     }
-    for (int64_t r = 0; r < rows_here; ++r) distances[i + r] = Finish(query, rows[r], stride, dots[r]);
+    Finish(query, rows, stride, dots, to);
+  };
+  int64_t i = 0;
+  for (; i + kRows <= count; i += kRows) {
+    const std::byte* rows[kRows];
+    for (int64_t r = 0; r < kRows; ++r) rows[r] = row_at(i + r);
+    measure(rows, distances + i);
+  }
+  if (i == count) return;
+  const std::byte* rows[kRows];
+  // The last row again in the places that remain.
+  for (int64_t r = 0; r < kRows; ++r) rows[r] = row_at(HWY_MIN(i + r, count - 1));
+  float last[kRows];
+  measure(rows, last);
+  for (int64_t r = 0; i + r < count; ++r) distances[i + r] = last[r];
+}
+
+template <typename RowAt>
+HWY_INLINE void Distances(const CodeKernelQuery& query, int64_t stride, int64_t count, const RowAt& row_at,
+                          float* HWY_RESTRICT distances) {
+  if (query.is_lvq4) {
+    Distances<true>(query, stride, count, row_at, distances);
+  } else {
+    Distances<false>(query, stride, count, row_at, distances);
   }
 }
 

@@ -2,6 +2,7 @@
 #ifndef OCHRE_HNSW_CANDIDATE_POOL_H_
 #define OCHRE_HNSW_CANDIDATE_POOL_H_
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cstdint>
@@ -77,8 +78,8 @@ class CandidatePool {
   // How many in front of that are expanded.
   size_t expanded() const { return cursor_; }
 
-  // The node after that, as long as none nearer is inserted; for prefetching. The pool is not empty.
-  uint32_t LikelyNext() const { return CandidateNode(keys_[cursor_ < keys_.size() ? cursor_ : cursor_ - 1]); }
+  // The node that comes i after that, as long as none nearer is inserted; for prefetching. The pool is not empty.
+  uint32_t LikelyNext(size_t i) const { return CandidateNode(keys_[std::min(cursor_ + i, keys_.size() - 1)]); }
 
   // All of them, sorted.
   void CopyTo(std::vector<Neighbor>& neighbors) const {

@@ -22,14 +22,22 @@ class VisitedSet {
     } else {
       std::fill(bits_.begin(), bits_.end(), 0);
     }
-    size_ = 0;
+    size_ = run_ = 0;
     bits_.resize(static_cast<size_t>((row_count + 63) / 64));
   }
 
-  // Inserts those of `rows` that are no members, calls on_new with each, and returns them; valid until the next call.
+  // Begins a run of insertions: of at most `count` rows, by any number of calls.
+  void BeginRun(size_t count) {
+    run_ = size_;
+    if (members_.size() < size_ + count) members_.resize(2 * (size_ + count));
+  }
+  // The rows that were new since then, valid until the next run.
+  std::span<const uint32_t> Run() const { return {members_.data() + run_, size_ - run_}; }
+
+  // Inserts those of `rows` that are no members, and calls on_new with each.
   template <typename OnNew>
-  std::span<const uint32_t> Insert(std::span<const uint32_t> rows, const OnNew& on_new) {
-    if (members_.size() < size_ + rows.size()) members_.resize(2 * (size_ + rows.size()));
+  void Insert(std::span<const uint32_t> rows, const OnNew& on_new) {
+    assert(size_ + rows.size() <= members_.size());
     // In locals: the compiler has to assume that a store through `bits` changes the members of this object.
     uint64_t* const bits = bits_.data();
     uint32_t* const first = members_.data() + size_;
@@ -45,13 +53,13 @@ class VisitedSet {
     }
     for (const uint32_t* row = first; row < end; ++row) on_new(*row);
     size_ += static_cast<size_t>(end - first);
-    return {first, end};
   }
 
  private:
   std::vector<uint64_t> bits_;
   std::vector<uint32_t> members_;  // the first size_ count
   size_t size_ = 0;
+  size_t run_ = 0;  // of size_ when the run began
 };
 
 }  // namespace ochre

@@ -1,5 +1,6 @@
 #include "hnsw/hnsw_graph.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -57,6 +58,40 @@ TEST(HnswGraphTest, ReadsBackWhatWasWritten) {
   EXPECT_THAT(graph->UpperLinks(1, 1), testing::IsEmpty());
   EXPECT_THAT(graph->UpperLinks(2, 1), testing::ElementsAre(0));
   EXPECT_THAT(graph->UpperLinks(2, 2), testing::IsEmpty());
+}
+
+// Members are searched for where they would be if they were spread evenly.
+TEST(HnswGraphTest, FindsUpperLinksHoweverTheMembersAreSpread) {
+  constexpr uint32_t kRows = 1'000;
+  std::vector<uint32_t> first_hundred(100), last_hundred(100), every_tenth(100), ends = {0, 1, 2, 500, 998, 999};
+  for (uint32_t i = 0; i < 100; ++i) {
+    first_hundred[i] = i;
+    last_hundred[i] = kRows - 100 + i;
+    every_tenth[i] = 10 * i;
+  }
+  for (const std::vector<uint32_t>& members : {first_hundred, last_hundred, every_tenth, ends, {0u}, {999u}}) {
+    FlatGraph flat{
+        .row_count = kRows, .max_neighbors = 2, .entry_point = members[0], .base_links = {}, .upper_layers = {}};
+    flat.base_links.assign(kRows * BaseLinkStride(2), kNoLink);
+    flat.upper_layers = {{.members = members, .links = {}}};
+    for (const uint32_t member : members) {  // its only link says which it is
+      flat.upper_layers[0].links.push_back(kRows - 1 - member);
+      flat.upper_layers[0].links.push_back(kNoLink);
+    }
+    BufferWriter writer;
+    ASSERT_TRUE(AppendGraph(flat, writer).ok());
+    AlignedBytes bytes(writer.bytes());
+    const Result<HnswGraph> graph = HnswGraph::Parse(bytes.span(), kRows, "graph.bin");
+    ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+    for (uint32_t node = 0; node < kRows; ++node) {
+      SCOPED_TRACE(node);
+      if (std::binary_search(members.begin(), members.end(), node)) {
+        EXPECT_THAT(graph->UpperLinks(node, 1), testing::ElementsAre(kRows - 1 - node));
+      } else {
+        EXPECT_THAT(graph->UpperLinks(node, 1), testing::IsEmpty());
+      }
+    }
+  }
 }
 
 TEST(HnswGraphTest, SectionsAreWhereTheFormatSays) {
