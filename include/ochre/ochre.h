@@ -9,6 +9,7 @@
 #include "ochre/filter.h"
 #include "ochre/metadata.h"
 #include "ochre/options.h"
+#include "ochre/quotas.h"
 #include "ochre/records.h"
 #include "ochre/search.h"
 #include "ochre/status.h"

@@ -8,6 +8,7 @@
 
 #include "ochre/export.h"
 #include "ochre/metadata.h"
+#include "ochre/quotas.h"
 
 namespace ochre {
 
@@ -58,6 +59,12 @@ struct ClientOptions {
 
   // Writers are slowed down from this many bytes of tail on, and wait for the compactor at twice as many.
   int64_t tail_bytes_slowdown = int64_t{512} << 20;
+
+  // False: instead of waiting they are refused with ResourceExhausted, "Backoff and retry: ...".
+  bool writers_wait = true;
+
+  // Limits to what calls may ask for. All off: Ochre has hardly any limits of its own.
+  Quotas quotas = {};
 };
 
 // Parameters of a collection's vector index, with the names and defaults of Chroma's configuration.

@@ -7,6 +7,7 @@
 #include "compactor/compaction.h"
 #include "compactor/compaction_policy.h"
 #include "runtime/random.h"
+#include "types/refusal.h"
 
 namespace ochre {
 namespace {
@@ -129,6 +130,10 @@ Status Compactor::Throttle(CollectionId collection, const CollectionView& view) 
                                        " bytes, and compacting it fails: ", entry.last_error.ToString());
     }
     Enqueue(collection, entry);
+    if (!options_.writers_wait) {
+      return Status::ResourceExhausted(kBackoff, ": the collection's tail has reached ", current->tail_bytes,
+                                       " bytes, which are being compacted");
+    }
     compaction_ended_.WaitFor(lock, kThrottlePoll);
   }
 }

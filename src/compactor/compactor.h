@@ -34,8 +34,8 @@ class Compactor {
   void Nudge(CollectionId collection, const CollectionView& view);
 
   // Called before a write: holds the writer up while the collection's tail is far longer than compaction can keep up
-  // with, so that memory stays bounded. ResourceExhausted: compacting has been failing, and the tail has reached its
-  // bound; the message says why.
+  // with, so that memory stays bounded. ResourceExhausted: the tail has reached its bound, and compacting has been
+  // failing, or writers are not to wait (options.writers_wait); the message says so.
   Status Throttle(CollectionId collection, const CollectionView& view);
 
   // Compacts everything into one segment without dead rows, on the calling thread, after any compaction that runs.

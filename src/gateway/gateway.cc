@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "gateway/quota.h"
 #include "gateway/validate.h"
 #include "plan/logical_plan.h"
 
@@ -46,6 +47,9 @@ Result<WriteReceipt> Gateway::Write(CollectionId id, OperationKind kind, const R
   OCHRE_ASSIGN_OR_RETURN(const CollectionPointer collection, sysdb_.GetCollection(id));
   OCHRE_RETURN_IF_ERROR(ValidateRecords(kind, records));
   if (records.ids.empty()) return WriteReceipt{.log_position = 0, .durability = log_.durability()};
+  OCHRE_RETURN_IF_ERROR(CheckRecords(quotas_, kind, records));
+  OCHRE_ASSIGN_OR_RETURN(const auto permit, calls_.Enter(id, ActionOf(kind), static_cast<int64_t>(records.ids.size())));
+  OCHRE_RETURN_IF_ERROR(CheckCollectionSize(id, kind, records.ids, permit));
   if (GivesEmbeddings(records)) {
     OCHRE_RETURN_IF_ERROR(AgreeOnDimension(*collection, records.embeddings));
     return Record(id, kind, records);
@@ -54,6 +58,24 @@ Result<WriteReceipt> Gateway::Write(CollectionId id, OperationKind kind, const R
   without_embeddings.embeddings = {};
   without_embeddings.embedding_given = {};
   return Record(id, kind, without_embeddings);
+}
+
+Status Gateway::CheckCollectionSize(CollectionId id, OperationKind kind, const StringColumn& ids,
+                                    const CallLimiter::Permit& permit) const {
+  if (!quotas_.collection_size_records.has_value() || kind == OperationKind::kUpdate) return Status::Ok();
+  // In this order: a write that ended before the view was taken is in it, and any other is among the permit's records.
+  OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(id));
+  int64_t count = view->record_count + permit.records_of_all();
+  if (count > *quotas_.collection_size_records) {  // then it matters which of them are there already
+    LogicalPlan plan = {.collection = id,
+                        .selection = {.ids = CopyIds(ids), .filter = {}},
+                        .ranking = std::nullopt,
+                        .limit = std::numeric_limits<int64_t>::max(),
+                        .projection = {}};
+    OCHRE_ASSIGN_OR_RETURN(const std::vector<std::string> existing, executor_.Ids(plan));
+    count -= static_cast<int64_t>(existing.size());
+  }
+  return CheckQuota(quotas_, &Quotas::collection_size_records, ActionOf(kind), count);
 }
 
 Result<WriteReceipt> Gateway::Record(CollectionId id, OperationKind kind, const Records& records) {
@@ -72,6 +94,8 @@ Result<WriteReceipt> Gateway::Record(CollectionId id, OperationKind kind, const 
 Result<DeleteReceipt> Gateway::Delete(CollectionId id, const DeleteRequest& request) {
   OCHRE_RETURN_IF_ERROR(sysdb_.GetCollection(id).status());
   OCHRE_RETURN_IF_ERROR(ValidateDelete(request));
+  OCHRE_RETURN_IF_ERROR(CheckDelete(quotas_, request));
+  OCHRE_ASSIGN_OR_RETURN(const auto permit, calls_.Enter(id, QuotaAction::kDelete, /*records=*/0));
   LogicalPlan plan = {.collection = id,
                       .selection = {},
                       .ranking = std::nullopt,
@@ -91,11 +115,14 @@ Result<DeleteReceipt> Gateway::Delete(CollectionId id, const DeleteRequest& requ
 Result<GetResult> Gateway::Get(CollectionId id, const GetRequest& request) const {
   OCHRE_RETURN_IF_ERROR(sysdb_.GetCollection(id).status());
   OCHRE_RETURN_IF_ERROR(ValidateGet(request));
+  OCHRE_RETURN_IF_ERROR(CheckGet(quotas_, request));
+  OCHRE_ASSIGN_OR_RETURN(const auto permit, calls_.Enter(id, QuotaAction::kGet, /*records=*/0));
+  const int64_t limit_max = quotas_.num_results.value_or(std::numeric_limits<int64_t>::max());
   LogicalPlan plan = {.collection = id,
                       .selection = {},
                       .ranking = std::nullopt,
                       .offset = request.offset,
-                      .limit = request.limit.value_or(std::numeric_limits<int64_t>::max()),
+                      .limit = request.limit.value_or(limit_max),
                       .projection = request.include};
   OCHRE_ASSIGN_OR_RETURN(plan.selection, MakeSelection(request.ids, request.where, request.where_document));
   return executor_.Get(plan);
@@ -107,6 +134,8 @@ Result<QueryResult> Gateway::Query(CollectionId id, const QueryRequest& request)
   if (request.embeddings.rows() > 0) {
     OCHRE_RETURN_IF_ERROR(ValidateDimension(collection->dimension, request.embeddings.columns));
   }
+  OCHRE_RETURN_IF_ERROR(CheckQuery(quotas_, request));
+  OCHRE_ASSIGN_OR_RETURN(const auto permit, calls_.Enter(id, QuotaAction::kQuery, /*records=*/0));
   const HnswConfiguration& hnsw = collection->configuration.hnsw;
   LogicalPlan plan = {.collection = id,
                       .selection = {},
@@ -124,6 +153,7 @@ Result<QueryResult> Gateway::Query(CollectionId id, const QueryRequest& request)
 
 Result<int64_t> Gateway::Count(CollectionId id) const {
   OCHRE_RETURN_IF_ERROR(sysdb_.GetCollection(id).status());
+  OCHRE_ASSIGN_OR_RETURN(const auto permit, calls_.Enter(id, QuotaAction::kCount, /*records=*/0));
   return executor_.Count(id);
 }
 

@@ -12,8 +12,10 @@
 
 #include "compactor/compactor.h"
 #include "executor/query_executor.h"
+#include "gateway/call_limiter.h"
 #include "log/log.h"
 #include "ochre/client.h"
+#include "ochre/quotas.h"
 #include "ochre/records.h"
 #include "ochre/search.h"
 #include "ochre/status.h"
@@ -53,8 +55,9 @@ struct GatewayTotals {
 // given must outlive the gateway.
 class Gateway {
  public:
-  Gateway(Log& log, SystemDatabase& sysdb, ViewRegistry& views, QueryExecutor& executor, Compactor& compactor)
-      : log_(log), sysdb_(sysdb), views_(views), executor_(executor), compactor_(compactor) {}
+  Gateway(Log& log, SystemDatabase& sysdb, ViewRegistry& views, QueryExecutor& executor, Compactor& compactor,
+          const Quotas& quotas = {})
+      : log_(log), sysdb_(sysdb), views_(views), executor_(executor), compactor_(compactor), quotas_(quotas) {}
 
   Status CreateTenant(std::string_view name);
   Result<TenantRecord> GetTenant(std::string_view name) const;
@@ -101,6 +104,11 @@ class Gateway {
   Result<WriteReceipt> Record(CollectionId id, OperationKind kind, const Records& records);
   // The collection of that id, its dimension fixed to that of `embeddings` if it was open; checks that they agree.
   Status AgreeOnDimension(const CollectionRecord& collection, const MatrixSpan& embeddings);
+  // CreateCollection of what is validated and, unless others are faster, new.
+  Status InsertCollection(const CollectionRecord& record);
+  // Whether the collection would still be within its quota after a write of `ids`, during which `permit` is held.
+  Status CheckCollectionSize(CollectionId id, OperationKind kind, const StringColumn& ids,
+                             const CallLimiter::Permit& permit) const;
   // After a collection is gone from the catalogue.
   void ForgetCollection(CollectionId id);
 
@@ -109,6 +117,11 @@ class Gateway {
   ViewRegistry& views_;
   QueryExecutor& executor_;
   Compactor& compactor_;
+  const Quotas quotas_;
+  mutable CallLimiter calls_{quotas_};
+
+  // Held from counting what a quota bounds until there is one more; not at all while that quota is off.
+  Mutex catalog_quota_mutex_;
 
   // A delete reads which records there are, then records their deletion: of two deletes of one collection the second
   // must read after the first has recorded, or both would count the same records. Striped by collection.

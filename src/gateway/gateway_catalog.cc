@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "gateway/gateway.h"
+#include "gateway/quota.h"
 #include "gateway/validate.h"
 #include "runtime/random.h"
 
@@ -32,6 +33,12 @@ Status Gateway::SetTenantResourceName(std::string_view name, std::string_view re
 
 Status Gateway::CreateDatabase(std::string_view tenant, std::string_view name) {
   OCHRE_RETURN_IF_ERROR(ValidateName("name", name));
+  OCHRE_RETURN_IF_ERROR(CheckName(quotas_, QuotaAction::kCreateDatabase, name));
+  if (!quotas_.num_databases.has_value()) return sysdb_.CreateDatabase(tenant, name, RandomUuid());
+  MutexLock lock(catalog_quota_mutex_);
+  OCHRE_ASSIGN_OR_RETURN(const auto databases, sysdb_.ListDatabases(tenant, kAll, 0));
+  OCHRE_RETURN_IF_ERROR(CheckQuota(quotas_, &Quotas::num_databases, QuotaAction::kCreateDatabase,
+                                   static_cast<int64_t>(databases.size()) + 1));
   return sysdb_.CreateDatabase(tenant, name, RandomUuid());
 }
 
@@ -67,12 +74,22 @@ Result<CollectionPointer> Gateway::CreateCollection(const NewCollection& request
     auto existing = sysdb_.GetCollection(request.tenant, request.database, request.name);
     if (existing.ok() || existing.status().code() != StatusCode::kNotFound) return existing;
   }
-  const Status created = sysdb_.CreateCollection(record);
+  OCHRE_RETURN_IF_ERROR(CheckName(quotas_, QuotaAction::kCreateCollection, request.name));
+  OCHRE_RETURN_IF_ERROR(CheckCollectionMetadata(quotas_, QuotaAction::kCreateCollection, request.metadata));
+  const Status created = InsertCollection(record);
   if (created.code() == StatusCode::kAlreadyExists && request.get_or_create) {  // somebody else was faster
     return sysdb_.GetCollection(request.tenant, request.database, request.name);
   }
   OCHRE_RETURN_IF_ERROR(created);
   return sysdb_.GetCollection(record.id);
+}
+
+Status Gateway::InsertCollection(const CollectionRecord& record) {
+  if (!quotas_.num_collections.has_value()) return sysdb_.CreateCollection(record);
+  MutexLock lock(catalog_quota_mutex_);
+  OCHRE_ASSIGN_OR_RETURN(const int64_t count, sysdb_.CountCollections(record.tenant, record.database));
+  OCHRE_RETURN_IF_ERROR(CheckQuota(quotas_, &Quotas::num_collections, QuotaAction::kCreateCollection, count + 1));
+  return sysdb_.CreateCollection(record);
 }
 
 Result<CollectionPointer> Gateway::GetCollection(std::string_view tenant, std::string_view database,
@@ -102,10 +119,14 @@ Result<int64_t> Gateway::CountCollections(std::string_view tenant, std::string_v
 Status Gateway::ModifyCollection(CollectionId id, const CollectionChanges& changes,
                                  std::string_view configuration_json) {
   OCHRE_ASSIGN_OR_RETURN(const CollectionPointer collection, sysdb_.GetCollection(id));
-  if (changes.name.has_value()) OCHRE_RETURN_IF_ERROR(ValidateName("new_name", *changes.name));
+  if (changes.name.has_value()) {
+    OCHRE_RETURN_IF_ERROR(ValidateName("new_name", *changes.name));
+    OCHRE_RETURN_IF_ERROR(CheckName(quotas_, QuotaAction::kUpdateCollection, *changes.name));
+  }
   if (changes.metadata.has_value()) {
     if (changes.metadata->empty()) return Status::InvalidArgument("Metadata cannot be empty");
     OCHRE_RETURN_IF_ERROR(ValidateCollectionMetadata(*changes.metadata));
+    OCHRE_RETURN_IF_ERROR(CheckCollectionMetadata(quotas_, QuotaAction::kUpdateCollection, *changes.metadata));
   }
   std::optional<CollectionConfiguration> configuration;
   if (!configuration_json.empty()) {

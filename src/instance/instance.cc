@@ -8,6 +8,7 @@
 #include "segment/manifest.h"
 #include "storage/local_storage.h"
 #include "storage/memory_storage.h"
+#include "types/quota_rules.h"
 
 namespace ochre {
 namespace {
@@ -26,7 +27,7 @@ Status ValidateOptions(const ClientOptions& options) {
   OCHRE_RETURN_IF_ERROR(check("aged_tail_records_min", options.aged_tail_records_min, 1));
   OCHRE_RETURN_IF_ERROR(check("aged_tail_seconds", options.aged_tail_seconds, 0));
   OCHRE_RETURN_IF_ERROR(check("tail_bytes_slowdown", options.tail_bytes_slowdown, 1));
-  return Status::Ok();
+  return ValidateQuotas(options.quotas);
 }
 
 // SQLite takes a file shorter than its smallest page for a new database, and so would write a new one over it.
@@ -107,7 +108,7 @@ Instance::Instance(std::optional<DirectoryLock> lock, std::unique_ptr<Storage> s
       views_(*storage_, *log_, *sysdb_),
       executor_(views_),
       compactor_(*storage_, *log_, *sysdb_, views_, options),
-      gateway_(*log_, *sysdb_, views_, executor_, compactor_) {}
+      gateway_(*log_, *sysdb_, views_, executor_, compactor_, options.quotas) {}
 
 Instance::~Instance() { (void)Close(); }
 

@@ -3,15 +3,10 @@
 #include <string_view>
 
 #include "server/json_text.h"
+#include "types/refusal.h"
 #include "types/utf8.h"
 
 namespace ochre {
-namespace {
-
-// A quota is a bound of the service, which no waiting lifts, so it is not answered as "try again later".
-constexpr std::string_view kQuotaMessage = "Quota exceeded";
-
-}  // namespace
 
 HttpError ToHttpError(const Status& status) {
   const std::string& message = status.message();
@@ -32,7 +27,8 @@ HttpError ToHttpError(const Status& status) {
     case StatusCode::kFailedPrecondition:
       return {412, "ChromaError", message};
     case StatusCode::kResourceExhausted:
-      if (message.starts_with(kQuotaMessage)) return {422, "ChromaError", message};
+      if (message.starts_with(kQuotaExceeded)) return {422, "ChromaError", message};
+      if (message.starts_with(kBackoff)) return {429, "Backoff", message};
       return {429, "ChromaError", message};
     case StatusCode::kUnimplemented:
       return {501, "ChromaError", message};
