@@ -216,6 +216,21 @@ TEST_F(CompactorTest, WritersAreSlowedDownButNeverRefusedWhileCompactingSucceeds
   EXPECT_GT(database_.Pin()->version, 0u);
 }
 
+TEST_F(CompactorTest, WritersThatAreNotToWaitAreToldToBackOffUntilTheTailIsCompacted) {
+  ClientOptions options = Quiet();
+  options.tail_bytes_slowdown = 1;
+  options.writers_wait = false;
+  Start(options);
+  ASSERT_OK(compactor_->Throttle(database_.collection, *database_.Pin()));
+  Add(0, 10);
+  const Status refused = compactor_->Throttle(database_.collection, *database_.Pin());
+  EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
+  EXPECT_THAT(refused.message(), testing::StartsWith("Backoff and retry"));
+  ASSERT_OK(compactor_->WaitUntilIdle(database_.collection));
+  EXPECT_EQ(database_.Pin()->tail_operations(), 0) << "the refusal has asked for a compaction";
+  EXPECT_OK(compactor_->Throttle(database_.collection, *database_.Pin()));
+}
+
 TEST_F(CompactorTest, StoppingRefusesFurtherWorkAndIsIdempotent) {
   Start(Quiet());
   Add(0, 10);
