@@ -60,6 +60,7 @@ Result<RowsSpan> VectorFile::Rows() const {
 
 Result<RowsSpan> VectorFile::RowsWith(std::span<const uint32_t> ordinals) const {
   const uint64_t row_bytes = RowBytes(dimension_);
+  for (const uint32_t ordinal : ordinals) blob_->ReadAhead(sizeof(VectorsHeader) + ordinal * row_bytes, row_bytes);
   for (const uint32_t ordinal : ordinals) {
     OCHRE_RETURN_IF_ERROR(blob_->Read(sizeof(VectorsHeader) + ordinal * row_bytes, row_bytes).status());
   }

@@ -80,6 +80,11 @@ class MappedBlob : public Blob {
   }
   std::span<const std::byte> bytes() const override { return {static_cast<const std::byte*>(data_), size_}; }
   bool is_file() const override { return true; }
+  void ReadAhead(uint64_t offset, uint64_t length) const override {
+    static const auto page_bytes = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+    const uint64_t begin = offset / page_bytes * page_bytes;
+    if (length > 0) (void)madvise(static_cast<std::byte*>(data_) + begin, offset + length - begin, MADV_WILLNEED);
+  }
   void Release() const override {
     if (size_ > 0) (void)madvise(data_, size_, MADV_DONTNEED);
   }

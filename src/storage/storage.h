@@ -35,6 +35,9 @@ class Blob {
 
   // Whether the bytes are those of a file, which the system loads on first use and may drop again.
   virtual bool is_file() const { return false; }
+  // A hint that these bytes will be read soon: begins to load what of them is a file's and not in memory, without
+  // waiting for it. The range lies in the blob.
+  virtual void ReadAhead([[maybe_unused]] uint64_t offset, [[maybe_unused]] uint64_t length) const {}
   // A hint that they will hardly be read again: gives back the memory that they take, if they are a file's.
   virtual void Release() const {}
 };

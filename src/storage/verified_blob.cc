@@ -50,13 +50,27 @@ Result<std::span<const std::byte>> VerifiedBlob::Read(uint64_t offset, uint64_t 
   if (length == 0) return blob_->bytes().subspan(offset, 0);
   const uint64_t last = (offset + length - 1) / kChecksumBlockBytes;
   for (uint64_t block = offset / kChecksumBlockBytes; block <= last; ++block) {
-    std::atomic<uint64_t>& word = verified_[block / 64];
-    const uint64_t bit = uint64_t{1} << (block % 64);
-    if (word.load(std::memory_order_relaxed) & bit) continue;
+    if (IsVerified(block)) continue;
     OCHRE_RETURN_IF_ERROR(VerifyBlock(block));
-    word.fetch_or(bit, std::memory_order_relaxed);  // the bytes themselves never change, so nothing is published by it
+    // The bytes themselves never change, so nothing is published by it.
+    verified_[block / 64].fetch_or(uint64_t{1} << (block % 64), std::memory_order_relaxed);
   }
   return blob_->bytes().subspan(offset, length);
+}
+
+void VerifiedBlob::ReadAhead(uint64_t offset, uint64_t length) const {
+  if (offset >= info_.length || length == 0) return;
+  const uint64_t end = BlockCount(offset + std::min(length, info_.length - offset));
+  uint64_t block = offset / kChecksumBlockBytes;
+  while (block < end) {
+    const uint64_t first = block;
+    while (block < end && !IsVerified(block)) ++block;
+    if (block > first) {
+      const uint64_t begin = first * kChecksumBlockBytes;
+      blob_->ReadAhead(begin, std::min(block * kChecksumBlockBytes, info_.length) - begin);
+    }
+    while (block < end && IsVerified(block)) ++block;
+  }
 }
 
 Status VerifiedBlob::Scrub() const {

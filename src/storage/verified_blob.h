@@ -31,6 +31,10 @@ class VerifiedBlob {
   // Read of everything.
   Result<std::span<const std::byte>> ReadAll() const { return Read(0, info_.length); }
 
+  // Begins to load of [offset, offset + length) what no Read has touched yet, if it is a file's: for several reads at
+  // scattered places, whose waits for a disk then overlap. What is not in the blob is passed over.
+  void ReadAhead(uint64_t offset, uint64_t length) const;
+
   // Begins to load the cache line at `offset`, if the blob has it. A hint: reads nothing, so nothing is verified.
   void Prefetch(uint64_t offset) const {
     if (offset < info_.length) __builtin_prefetch(blob_->bytes().data() + offset);
@@ -46,6 +50,9 @@ class VerifiedBlob {
  private:
   VerifiedBlob(BlobInfo info, std::shared_ptr<const Blob> blob);
   Status VerifyBlock(uint64_t block) const;
+  bool IsVerified(uint64_t block) const {
+    return (verified_[block / 64].load(std::memory_order_relaxed) >> (block % 64) & 1) != 0;
+  }
 
   const BlobInfo info_;
   const std::shared_ptr<const Blob> blob_;

@@ -40,6 +40,49 @@ class VerifiedBlobTest : public testing::Test {
   std::unique_ptr<DamagedStorage> damaged_;
 };
 
+// Notes what is asked of it ahead.
+class NotingBlob : public Blob {
+ public:
+  using Range = std::pair<uint64_t, uint64_t>;
+
+  NotingBlob(std::shared_ptr<const Blob> blob, std::vector<Range>* ranges) : blob_(std::move(blob)), ranges_(ranges) {}
+  std::span<const std::byte> bytes() const override { return blob_->bytes(); }
+  void ReadAhead(uint64_t offset, uint64_t length) const override { ranges_->emplace_back(offset, length); }
+
+ private:
+  const std::shared_ptr<const Blob> blob_;
+  std::vector<Range>* const ranges_;
+};
+
+class NotingStorage : public MemoryStorage {
+ public:
+  Result<std::shared_ptr<const Blob>> Map(std::string_view name) const override {
+    OCHRE_ASSIGN_OR_RETURN(auto blob, MemoryStorage::Map(name));
+    return std::shared_ptr<const Blob>(std::make_shared<NotingBlob>(std::move(blob), &ranges));
+  }
+  mutable std::vector<NotingBlob::Range> ranges;
+};
+
+TEST(VerifiedBlobReadAheadTest, AsksForTheBlocksThatNobodyHasRead) {
+  NotingStorage storage;
+  const std::string contents = Contents();
+  const BlobInfo info = WriteBlob(storage, "s/data.bin", contents);
+  const auto blob = VerifiedBlob::Open(storage, info).value();
+  blob->ReadAhead(kBlock + 5, 1);
+  EXPECT_THAT(storage.ranges, testing::ElementsAre(NotingBlob::Range{kBlock, kBlock}));
+  storage.ranges.clear();
+  ASSERT_TRUE(blob->Read(kBlock, 1).ok());
+  blob->ReadAhead(kBlock + 5, 1);
+  EXPECT_THAT(storage.ranges, testing::IsEmpty());
+  blob->ReadAhead(0, UINT64_MAX);  // no further than the blob reaches
+  EXPECT_THAT(storage.ranges,
+              testing::ElementsAre(NotingBlob::Range{0, kBlock}, NotingBlob::Range{2 * kBlock, kBlock + kBlock / 2}));
+  storage.ranges.clear();
+  blob->ReadAhead(contents.size(), 1);
+  blob->ReadAhead(0, 0);
+  EXPECT_THAT(storage.ranges, testing::IsEmpty());
+}
+
 TEST_F(VerifiedBlobTest, ReadGivesTheBytesOfAnyRange) {
   const auto blob = VerifiedBlob::Open(memory_, info_).value();
   EXPECT_EQ(blob->name(), "s/data.bin");
