@@ -12,13 +12,13 @@ using Clock = std::chrono::steady_clock;
 
 // Queries that one contender answers before the next has its turn: a millisecond's worth or more, much longer than
 // reading the clock takes, and short beside the moments for which other programs are busy.
-constexpr int64_t kBatchQueries = 50;
+constexpr int64_t kBatchQueries = 100;
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// Untimed queries at the beginning of each batch: the others have had the caches meanwhile, and whoever shares memory
-// with the one before would have it easier.
-constexpr int64_t kWarmUpQueries = 10;
+// Untimed queries before each batch: the others have had the caches meanwhile, and a contender that shares memory with
+// the one before would have it easier. After as many each has the caches as it would have them alone.
+constexpr int64_t kWarmUpQueries = 200;
 
 // Beyond this knob a curve that gained less than this recall in two steps has reached its end.
 constexpr double kKnobOfEnd = 200;
@@ -44,10 +44,11 @@ class Turn {
     const int64_t last = std::min(first + batch_, data_.queries().rows());
     // Where whole batches are timed, the first round is for the latency of single queries.
     const bool whole = contender_.is_batched && round > 0;
-    const int64_t warm_up =
-        first == 0 ? std::max<int64_t>(0, data_.queries().rows() - kWarmUpQueries) : first - kWarmUpQueries;
+    // The queries before it, and before the first the last.
+    const int64_t count = data_.queries().rows(), warm_up = std::min(kWarmUpQueries, count);
     std::vector<double> ignored;
-    OCHRE_RETURN_IF_ERROR(CallOneByOne(warm_up, std::min(warm_up + kWarmUpQueries, data_.queries().rows()), ignored));
+    if (first < warm_up) OCHRE_RETURN_IF_ERROR(CallOneByOne(count - (warm_up - first), count, ignored));
+    OCHRE_RETURN_IF_ERROR(CallOneByOne(std::max<int64_t>(0, first - warm_up), first, ignored));
     const auto start = Clock::now();
     if (whole) {
       OCHRE_RETURN_IF_ERROR(Call(first, last));
@@ -158,8 +159,13 @@ Status Sweep(const DataSet& data, int32_t rounds, std::span<Contender> contender
     // One round more for those who spend the first on latencies.
     for (int32_t round = 0; round <= rounds; ++round) {
       for (int64_t at = 0; at < data.queries().rows(); at += kBatchQueries) {
-        for (Turn& turn : turns) {
-          if (at % turn.batch() == 0) OCHRE_RETURN_IF_ERROR(turn.Answer(at, round));
+        for (size_t t = 0; t < turns.size(); ++t) {
+          if (at % turns[t].batch() != 0) continue;
+          // Each at another place: contenders that share memory would find in the caches what the one before them has
+          // read for the same queries.
+          const int64_t batch = turns[t].batch(), batches = (data.queries().rows() + batch - 1) / batch;
+          const int64_t apart = batches * static_cast<int64_t>(t) / std::ssize(turns);
+          OCHRE_RETURN_IF_ERROR(turns[t].Answer((at / batch + apart) % batches * batch, round));
         }
       }
     }
