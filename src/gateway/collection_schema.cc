@@ -47,8 +47,29 @@ bool IsEnabled(const Json& types, Names... names) {
   return enabled != nullptr && *enabled == true;
 }
 
+// Of {TYPE: {INDEX: {"enabled": ..., "config": {...}}}}: nulls are left out, and all else must be as that form says,
+// since SchemaToJson writes into it. `path` is where in the schema it stands.
+Status NormaliseTypes(const std::string& path, Json& types, int levels = 3) {
+  if (!types.is_object()) return Status::InvalidArgument("Invalid schema: ", path, " must be an object");
+  for (auto member = types.begin(); member != types.end();) {
+    if (member->is_null()) {
+      member = types.erase(member);
+      continue;
+    }
+    const std::string member_path = path + '.' + member.key();
+    if (levels > 1) {
+      OCHRE_RETURN_IF_ERROR(NormaliseTypes(member_path, *member, levels - 1));
+    } else if (member.key() == "enabled" && !member->is_boolean()) {
+      return Status::InvalidArgument("Invalid schema: ", member_path, " must be a boolean");
+    } else if (member.key() == "config" && !member->is_object()) {
+      return Status::InvalidArgument("Invalid schema: ", member_path, " must be an object");
+    }
+    ++member;
+  }
+  return Status::Ok();
+}
+
 Status CheckKey(const std::string& key, const Json& types) {
-  if (!types.is_object()) return Status::InvalidArgument("Invalid schema: the key \"", key, "\" must be an object");
   if (key.starts_with('#') && key != kDocumentKey && key != kEmbeddingKey) {
     return Status::InvalidArgument("key cannot begin with '#'. Keys starting with '#' are reserved for system use: ",
                                    key);
@@ -103,7 +124,7 @@ Status ApplySchema(std::string_view text, CollectionConfiguration& configuration
     too_deep |= depth > kDepthMax;
     return !too_deep;  // what is refused here is not built
   };
-  const Json schema = Json::parse(text, bound_depth, /*allow_exceptions=*/false);
+  Json schema = Json::parse(text, bound_depth, /*allow_exceptions=*/false);
   if (too_deep) return Status::InvalidArgument("the schema is nested more than ", kDepthMax, " deep");
   if (!schema.is_object()) return Status::InvalidArgument("the schema must be a JSON object");
   for (const std::string_view part : {"defaults", "keys"}) {
@@ -111,9 +132,15 @@ Status ApplySchema(std::string_view text, CollectionConfiguration& configuration
       return Status::InvalidArgument("Invalid schema: \"", part, "\" must be an object");
     }
   }
-  if (const Json* const defaults = Find(schema, "defaults")) OCHRE_RETURN_IF_ERROR(CheckDefaults(*defaults));
-  if (const Json* const keys = Find(schema, "keys")) {
-    for (const auto& [key, types] : keys->items()) OCHRE_RETURN_IF_ERROR(CheckKey(key, types));
+  if (const auto defaults = schema.find("defaults"); defaults != schema.end()) {
+    OCHRE_RETURN_IF_ERROR(NormaliseTypes("defaults", *defaults));
+    OCHRE_RETURN_IF_ERROR(CheckDefaults(*defaults));
+  }
+  if (const auto keys = schema.find("keys"); keys != schema.end()) {
+    for (auto& [key, types] : keys->items()) {
+      OCHRE_RETURN_IF_ERROR(NormaliseTypes("keys." + key, types));
+      OCHRE_RETURN_IF_ERROR(CheckKey(key, types));
+    }
   }
 
   // The entry of the key counts before the default one.
