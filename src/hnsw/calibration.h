@@ -20,8 +20,8 @@ struct Calibration {
   std::vector<Point> by_ef;     // of searches that end by ef; ascending in both numbers
   std::vector<Point> by_reach;  // of those that end by distance (GraphSearchOptions::reach); none in kInnerProduct
 
-  // The reach with which searches find as much as with `ef`, or as `recall` asks for; 0 if that is beyond what was
-  // measured.
+  // The reach with which searches find as much as with `ef`, or as `recall` asks for, with some to spare, as the points
+  // were measured with queries that are a little easier than others; 0 if that is beyond what was measured.
   float ReachForEf(int64_t ef) const;
   float ReachForRecall(double recall) const;
   // The ef that finds as much as `recall` asks for: the largest that was measured, if none does.

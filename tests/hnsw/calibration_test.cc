@@ -15,14 +15,16 @@ namespace {
 TEST(CalibrationTest, WhatLiesBetweenTwoPointsIsInterpolated) {
   const Calibration calibration = {.by_ef = {{20, 0.5f}, {40, 0.7f}, {80, 0.9f}},
                                    .by_reach = {{1.0f, 0.4f}, {1.1f, 0.6f}, {1.2f, 0.8f}, {1.3f, 0.95f}}};
-  EXPECT_FLOAT_EQ(calibration.ReachForRecall(0.7), 1.15f);
-  EXPECT_FLOAT_EQ(calibration.ReachForRecall(0.8), 1.2f);
-  EXPECT_FLOAT_EQ(calibration.ReachForRecall(0.1), 1.0f);
-  EXPECT_EQ(calibration.ReachForRecall(0.96), 0.0f) << "beyond what was measured";
-  EXPECT_NEAR(static_cast<double>(calibration.EfForRecall(0.8)), 60, 1);
+  // 0.6 of the misses that are asked for: 0.3 of 0.5.
+  EXPECT_FLOAT_EQ(calibration.ReachForRecall(0.5), 1.15f);
+  EXPECT_FLOAT_EQ(calibration.ReachForRecall(2.0 / 3), 1.2f);
+  EXPECT_FLOAT_EQ(calibration.ReachForRecall(0), 1.0f);
+  EXPECT_EQ(calibration.ReachForRecall(0.93), 0.0f) << "beyond what was measured";
+  EXPECT_NEAR(static_cast<double>(calibration.EfForRecall(2.0 / 3)), 60, 1);
   EXPECT_EQ(calibration.EfForRecall(0.99), 80);
-  EXPECT_FLOAT_EQ(calibration.ReachForEf(40), 1.15f);
-  EXPECT_FLOAT_EQ(calibration.ReachForEf(1), calibration.ReachForRecall(0.5));
+  // 0.75 of the misses of the ef: 0.225 of 0.3, where the recall is 0.775.
+  EXPECT_FLOAT_EQ(calibration.ReachForEf(40), 1.1875f);
+  EXPECT_FLOAT_EQ(calibration.ReachForEf(1), 1.1125f) << "as the smallest that was measured";
   EXPECT_EQ(calibration.ReachForEf(81), 0.0f);
   const float between = calibration.ReachForEf(60);
   EXPECT_GT(between, calibration.ReachForEf(40));
@@ -88,11 +90,11 @@ TEST_P(CalibratedGraphTest, OtherQueriesReachTheRecallThatWasAskedFor) {
   };
   for (const double target : {0.8, 0.9, 0.95}) {
     const int64_t ef = calibration_.EfForRecall(target);
-    EXPECT_GE(recall_with({.k = std::min<int64_t>(20, ef), .ef = ef}), target - 0.05) << "ef " << ef;
+    EXPECT_GE(recall_with({.k = std::min<int64_t>(20, ef), .ef = ef}), target - 0.01) << "ef " << ef;
     if (GetParam() == Space::kInnerProduct) continue;
     const float reach = calibration_.ReachForRecall(target);
     ASSERT_GE(reach, 1.0f);
-    EXPECT_GE(recall_with({.k = 20, .ef = kReachCandidatesMax, .reach = reach}), target - 0.05) << "reach " << reach;
+    EXPECT_GE(recall_with({.k = 20, .ef = kReachCandidatesMax, .reach = reach}), target - 0.01) << "reach " << reach;
   }
 }
 
