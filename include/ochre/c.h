@@ -199,6 +199,7 @@ typedef struct ochre_client_options {
   int64_t aged_tail_records_min; /* or with this many records */
   int64_t aged_tail_seconds;     /* that are this old */
   int64_t tail_bytes_slowdown;   /* writers are slowed down from here on */
+  ochre_string quotas;           /* off, or as of ochre::ParseQuotas: "chroma-cloud", or a JSON object of rules */
 } ochre_client_options;
 
 /* The defaults. struct_size is sizeof(ochre_client_options), as the caller was compiled; so for every _init. */

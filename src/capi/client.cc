@@ -1,5 +1,6 @@
 #include "capi/client.h"
 
+#include <cstddef>
 #include <filesystem>
 #include <limits>
 #include <string_view>
@@ -7,6 +8,10 @@
 #include "capi/text.h"
 
 namespace ochre {
+
+template <>
+inline constexpr uint64_t kStampMin<ochre_client_options> = offsetof(ochre_client_options, quotas);
+
 namespace {
 
 ochre_client_options DefaultOptions() {
@@ -30,6 +35,8 @@ Result<ClientOptions> ToOptions(const ochre_client_options* given) {
   if (options.durability < OCHRE_DURABILITY_NONE || options.durability > OCHRE_DURABILITY_MEMORY) {
     return Status::InvalidArgument("options.durability is ", options.durability, ", which is none");
   }
+  OCHRE_ASSIGN_OR_RETURN(const auto quotas, ToOptionalText(options.quotas, "options.quotas"));
+  OCHRE_ASSIGN_OR_RETURN(const Quotas limits, ParseQuotas(quotas.value_or("none")));
   return ClientOptions{.durability = static_cast<Durability>(options.durability),
                        .create_if_missing = options.create_if_missing != 0,
                        .compaction_threads = options.compaction_threads,
@@ -37,7 +44,8 @@ Result<ClientOptions> ToOptions(const ochre_client_options* given) {
                        .tail_bytes_max = options.tail_bytes_max,
                        .aged_tail_records_min = options.aged_tail_records_min,
                        .aged_tail_seconds = options.aged_tail_seconds,
-                       .tail_bytes_slowdown = options.tail_bytes_slowdown};
+                       .tail_bytes_slowdown = options.tail_bytes_slowdown,
+                       .quotas = limits};
 }
 
 std::unique_ptr<ochre_client> MakeHandle(std::unique_ptr<Client> client) {

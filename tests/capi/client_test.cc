@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstddef>
 #include <filesystem>
+#include <string>
 #include <thread>
 
 #include "tests/capi/capi_fixture.h"
@@ -32,6 +34,34 @@ TEST_F(ClientTest, ADirectoryIsOpenedAgainWithWhatWasWritten) {
   EXPECT_EQ(ochre_client_open(Text((path / "missing").native()), &options, &missing, error()), OCHRE_NOT_FOUND);
   EXPECT_EQ(missing, nullptr);
   std::filesystem::remove_all(path);
+}
+
+TEST_F(ClientTest, QuotasBoundWhatIsAskedFor) {
+  ochre_client_options options = Stamped(ochre_client_options_init);
+  EXPECT_EQ(options.quotas.data, nullptr) << "they are off";
+  options.quotas = Text("{\"preset\": \"chroma-cloud\", \"name_size_bytes\": 5}");
+  ochre_client* raw = nullptr;
+  ASSERT_EQ(ochre_client_in_memory(&options, &raw, error()), OCHRE_OK) << message();
+  const ClientHandle bounded(raw);
+  EXPECT_EQ(ochre_client_create_database(raw, Text("second"), error()), OCHRE_RESOURCE_EXHAUSTED);
+  EXPECT_TRUE(message().starts_with("Quota exceeded: ")) << message();
+  EXPECT_EQ(ochre_client_create_database(raw, Text("other"), error()), OCHRE_OK) << message();
+
+  ochre_client* refused = nullptr;
+  options.quotas = Text("{\"name_size\": 5}");
+  EXPECT_EQ(ochre_client_in_memory(&options, &refused, error()), OCHRE_INVALID_ARGUMENT);
+  EXPECT_NE(message().find("name_size"), std::string::npos) << message();
+}
+
+TEST_F(ClientTest, OptionsOfProgramsThatKnowNoQuotasAreTaken) {
+  ochre_client_options options = {};
+  ochre_client_options_init(&options, offsetof(ochre_client_options, quotas));
+  options.quotas = {"not read", 8};
+  ochre_client* raw = nullptr;
+  ASSERT_EQ(ochre_client_in_memory(&options, &raw, error()), OCHRE_OK) << message();
+  ochre_client_free(raw);
+  options.struct_size -= 8;
+  EXPECT_EQ(ochre_client_in_memory(&options, &raw, error()), OCHRE_INVALID_ARGUMENT) << "too short for any header";
 }
 
 TEST_F(ClientTest, CollectionsCarryTheirOptionsAndChanges) {
