@@ -2,7 +2,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -15,6 +17,7 @@
 
 #include "gateway/authorization.h"
 #include "instance/instance.h"
+#include "ochre/quotas.h"
 #include "server/http_server.h"
 #include "server/password_hash.h"
 #include "server/request_log.h"
@@ -32,15 +35,22 @@ constexpr std::string_view kUsage = R"(usage: ochre-server [option...]
   --allow-reset      lets POST /api/v2/reset delete everything
   --threads N        requests that are served at a time; default 16
   --body-mb N        the largest body that is read, in megabytes; default 256
+  --tenant-rate N, --collection-rate N   requests a second to one tenant, to one collection; default 0, no bound
+  --quotas QUOTAS    none, chroma-cloud, a JSON object of rules, or the file that holds one; default none
   --log none|errors|all      which requests are logged, to standard error; default all
   --help
 )";
+
+// The largest rate that can be asked for: more than any server answers.
+constexpr int64_t kRateMax = 1'000'000'000;
 
 struct Arguments {
   std::string path = "ochre-data";
   std::string users;
   bool without_authentication = false;
   RequestLog::Level log_level = RequestLog::Level::kAll;
+  // A writer that waited for the compactor would keep a thread from everybody else's requests.
+  ClientOptions database = {.writers_wait = false};
   ServiceOptions service;
   HttpServerOptions http;
 };
@@ -52,6 +62,19 @@ Result<int64_t> ToNumber(std::string_view name, const std::string& text, int64_t
     return Status::InvalidArgument(name, " is \"", text, "\", but must be a number in [", min, ", ", max, "]");
   }
   return number;
+}
+
+Result<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string contents{std::istreambuf_iterator<char>(file), {}};
+  if (!file) return Status::NotFound("cannot read ", path);
+  return contents;
+}
+
+// `value` names a preset, or is JSON, or a file that holds it.
+Result<Quotas> ReadQuotas(const std::string& value) {
+  const auto contents = ReadFile(value);
+  return ParseQuotas(contents.ok() ? *contents : value);
 }
 
 Status SetLogLevel(const std::string& value, Arguments& arguments) {
@@ -83,6 +106,16 @@ Status SetValue(std::string_view name, const std::string& value, Arguments& argu
   } else if (name == "--body-mb") {
     OCHRE_ASSIGN_OR_RETURN(const int64_t megabytes, ToNumber(name, value, 1, 4'096));
     arguments.http.body_bytes_max = megabytes << 20;
+  } else if (name == "--tenant-rate") {
+    OCHRE_ASSIGN_OR_RETURN(const int64_t rate, ToNumber(name, value, 0, kRateMax));
+    arguments.service.tenant_requests_per_second = static_cast<double>(rate);
+  } else if (name == "--collection-rate") {
+    OCHRE_ASSIGN_OR_RETURN(const int64_t rate, ToNumber(name, value, 0, kRateMax));
+    arguments.service.collection_requests_per_second = static_cast<double>(rate);
+  } else if (name == "--quotas") {
+    OCHRE_ASSIGN_OR_RETURN(arguments.database.quotas, ReadQuotas(value));
+    arguments.service.batch_records_max =
+        std::min(ServiceOptions().batch_records_max, arguments.database.quotas.num_records.value_or(INT64_MAX));
   } else if (name == "--log") {
     return SetLogLevel(value, arguments);
   } else {
@@ -124,9 +157,7 @@ Result<std::unique_ptr<Authenticator>> MakeAuthenticator(const Arguments& argume
                                       " would let everyone who reaches it do everything: give --users, or "
                                       "--without-authentication if that is meant");
   }
-  std::ifstream file(arguments.users, std::ios::binary);
-  const std::string json{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return Status::NotFound("cannot read ", arguments.users);
+  OCHRE_ASSIGN_OR_RETURN(const std::string json, ReadFile(arguments.users));
   OCHRE_ASSIGN_OR_RETURN(std::vector<User> users, UsersFromJson(json));
   for (const User& user : users) {
     if (user.password_hash.empty() || IsStrongPasswordHash(user.password_hash)) continue;
@@ -146,7 +177,7 @@ Status Serve(const Arguments& arguments) {
 
   OCHRE_ASSIGN_OR_RETURN(auto authenticator, MakeAuthenticator(arguments));
   const bool authenticates = authenticator != nullptr;
-  OCHRE_ASSIGN_OR_RETURN(const auto instance, Instance::Open(arguments.path, {}));
+  OCHRE_ASSIGN_OR_RETURN(const auto instance, Instance::Open(arguments.path, arguments.database));
   Service service(*instance, arguments.service, std::move(authenticator));
   const RequestLog log(STDERR_FILENO, arguments.log_level);
   OCHRE_ASSIGN_OR_RETURN(const auto server, HttpServer::Start(service, log, arguments.http));
