@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "ochre/ochre.h"
 #include "tests/support/expect_ok.h"
@@ -36,6 +39,22 @@ TEST_F(ClientTest, ACollectionIsCreatedOnceAndFoundAgain) {
   EXPECT_EQ(info.tenant, "default_tenant");
   EXPECT_EQ(info.database, "default_database");
   EXPECT_THAT(info.configuration_json, HasSubstr("\"space\":\"cosine\""));
+}
+
+TEST_F(ClientTest, QuotasHoldForEveryViewOfADatabase) {
+  ASSERT_OK_AND_ASSIGN(const auto client, Client::InMemory({.quotas = Quotas::ChromaCloud()}));
+  ASSERT_OK(client->CreateDatabase("other"));
+  ASSERT_OK_AND_ASSIGN(const auto view, client->WithDatabase("default_tenant", "other"));
+  ASSERT_OK_AND_ASSIGN(Collection collection, view->CreateCollection("docs"));
+  const std::vector<float> embedding(4'097);
+  const Status refused = collection.Add({.ids = {"a"}, .embeddings = {embedding, 4'097}}).status();
+  EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(
+      refused.message(),
+      "Quota exceeded: 'Embedding dimension' exceeded quota limit for action 'Add': current usage of 4097 exceeds "
+      "limit of 4096 (embedding_dimensions)");
+  EXPECT_OK(collection.Add({.ids = {"a"}, .embeddings = {std::span(embedding).first(4'096), 4'096}}));
+  EXPECT_EQ(client->CreateCollection(std::string(129, 'n')).status().code(), StatusCode::kResourceExhausted);
 }
 
 TEST_F(ClientTest, GetOrCreateLeavesAnExistingCollectionUnchanged) {

@@ -128,6 +128,7 @@ TEST(InstanceOpenTest, OptionsThatMakeNoSenseAreRefusedByNameAndValue) {
   refused({.aged_tail_records_min = 0}, "aged_tail_records_min is 0");
   refused({.aged_tail_seconds = -1}, "aged_tail_seconds is -1");
   refused({.tail_bytes_slowdown = 0}, "tail_bytes_slowdown is 0");
+  refused({.quotas = {.num_results = -1}}, "num_results is -1, but must be at least 0");
   EXPECT_THAT(NamesIn(directory.path()), IsEmpty());
 }
 
