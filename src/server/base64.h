@@ -2,13 +2,17 @@
 #ifndef OCHRE_SERVER_BASE64_H_
 #define OCHRE_SERVER_BASE64_H_
 
-#include <string>
+#include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace ochre {
 
-// Appends the bytes that `text` encodes. Padding may be left out. False, with `bytes` in any state: not base64.
-bool AppendBase64Decoded(std::string_view text, std::string& bytes);
+// How many bytes `text` encodes; nothing if no base64 is of this length. Padding may be left out.
+std::optional<size_t> Base64DecodedSize(std::string_view text);
+
+// Writes the Base64DecodedSize(text) bytes that `text` encodes. False, with these in any state: it is not base64.
+bool DecodeBase64(std::string_view text, std::byte* bytes);
 
 }  // namespace ochre
 

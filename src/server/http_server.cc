@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -29,6 +30,13 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using Clock = std::chrono::steady_clock;
 using boost::system::error_code;
+
+// Read of a body at a time, and what a body takes of memory ahead of what has come of it.
+constexpr size_t kBodyReadBytes = 1 << 20;
+// The most that Beast reads at a time.
+constexpr size_t kBeastReadBytes = 65'536;
+// Behind a body, for those who parse it (HttpRequest::body).
+constexpr size_t kBodyPaddingBytes = 64;
 
 HttpMethod MethodOf(http::verb verb) {
   switch (verb) {
@@ -201,14 +209,41 @@ class HttpServer::Listener {
 
     void ReadBody() {
       stream_.expires_after(listener_.options_.body_seconds_max);
-      http::async_read(stream_, buffer_, *parser_,
-                       [self = shared_from_this()](const error_code& error, size_t) { self->OnBody(error); });
+      const auto length = parser_->content_length();
+      if (!length.has_value()) {  // in chunks
+        // Beast reads as much at a time as its buffer has room for, which after a head is little.
+        if (!parser_->is_done()) buffer_.reserve(kBeastReadBytes);
+        http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](const error_code& error, size_t) {
+          self->request_.body = std::move(self->parser_->get().body());
+          self->OnBody(error);
+        });
+        return;
+      }
+      // Straight to where it will be parsed: a body of megabytes is not copied once more.
+      const auto bytes = static_cast<size_t>(*length);
+      const size_t read = std::min(bytes, buffer_.size());
+      request_.body.reserve(bytes + kBodyPaddingBytes);
+      request_.body.assign(static_cast<const char*>(buffer_.data().data()), read);
+      buffer_.consume(read);
+      ReadRestOfBody(bytes);
+    }
+
+    void ReadRestOfBody(size_t bytes) {
+      std::string& body = request_.body;
+      const size_t read = body.size();
+      if (read == bytes) return OnBody({});
+      body.resize(std::min(bytes, read + kBodyReadBytes));
+      asio::async_read(
+          stream_, asio::buffer(body.data() + read, body.size() - read),
+          [self = shared_from_this(), bytes](const error_code& error, size_t) {
+            if (!error) return self->ReadRestOfBody(bytes);
+            self->OnBody(error == asio::error::eof ? http::make_error_code(http::error::partial_message) : error);
+          });
     }
 
     void OnBody(const error_code& error) {
       if (error) return Fail(ErrorOfReading(error));
       stream_.expires_never();
-      request_.body = std::move(parser_->get().body());
       exchange_.bytes_in = static_cast<int64_t>(request_.body.size());
       HttpResult<HttpResponse> answer =
           Protect([&]() -> HttpResult<HttpResponse> { return listener_.service_.Serve(*admission_, request_); });

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -118,6 +119,9 @@ class Rows {
  public:
   Rows(std::string_view field, std::vector<float>& values) : field_(field), values_(values) {}
 
+  // A hint, before the first row.
+  void Expect(size_t rows) { rows_expected_ = rows; }
+
   // A list of numbers, or, where allowed, the base64 of little-endian float32; never both.
   MaybeError Append(ondemand::value& row, bool base64_allowed) {
     ondemand::json_type type;
@@ -182,18 +186,20 @@ class Rows {
     if (text.find('\\') != std::string_view::npos) {  // some encoders write "\/"
       if (const auto error = row.get_string().get(text)) return Failure(field_, error, "a string");
     }
-    bytes_.clear();
-    if (!AppendBase64Decoded(text, bytes_)) {
-      return InvalidValue(status_internal::Concatenate("Invalid base64 string in ", field_, " at index ", rows_));
-    }
-    if (bytes_.size() % sizeof(float) != 0) {
+    const std::optional<size_t> bytes = Base64DecodedSize(text);
+    if (!bytes.has_value()) return InvalidBase64();
+    if (*bytes % sizeof(float) != 0) {
       return InvalidValue(status_internal::Concatenate("Invalid base64 string in ", field_, " at index ", rows_, ": ",
-                                                       bytes_.size(), " bytes are no whole number of float32"));
+                                                       *bytes, " bytes are no whole number of float32"));
     }
     const size_t begin = values_.size();
-    values_.resize(begin + bytes_.size() / sizeof(float));
-    std::memcpy(values_.data() + begin, bytes_.data(), bytes_.size());
+    values_.resize(begin + *bytes / sizeof(float));
+    if (!DecodeBase64(text, reinterpret_cast<std::byte*>(values_.data() + begin))) return InvalidBase64();
     return CountRow(values_.size() - begin);
+  }
+
+  MaybeError InvalidBase64() const {
+    return InvalidValue(status_internal::Concatenate("Invalid base64 string in ", field_, " at index ", rows_));
   }
 
   MaybeError CountRow(size_t columns) {
@@ -201,18 +207,23 @@ class Rows {
     if (dimension_ != 0 && static_cast<size_t>(dimension_) != columns) {
       return InvalidValue("Inconsistent dimensions in provided embeddings");
     }
+    // Room for all rows once, if there are as many as expected: without copies while it grows.
+    if (rows_ == 0) values_.reserve(columns * std::min(rows_expected_, kValuesReservedMax / columns));
     dimension_ = static_cast<int64_t>(columns);
     ++rows_;
     return std::nullopt;
   }
 
+  // 64 MB, which only what has come can exceed.
+  static constexpr size_t kValuesReservedMax = 16 << 20;
+
   const std::string_view field_;
   std::vector<float>& values_;
+  size_t rows_expected_ = 0;
   Form form_ = Form::kUnknown;
   int64_t dimension_ = 0;
   int64_t rows_ = 0;  // missing ones among them
   std::vector<int64_t> missing_;
-  std::string bytes_;
 };
 
 MaybeError ParseMetadatas(OperationKind kind, ondemand::value value, std::vector<Metadata>& metadatas) {
@@ -294,6 +305,7 @@ HttpResult<WriteBody> ParseWriteBody(OperationKind kind, std::string& body) {
     if (key == "embeddings") {
       if (update && IsNull(value)) return std::nullopt;
       embeddings_given = true;
+      rows.Expect(write.ids.size());
       return ForEach("embeddings", value, [&](ondemand::value& row) -> MaybeError {
         if (!update || !IsNull(row)) return rows.Append(row, /*base64_allowed=*/true);
         rows.AppendMissing();

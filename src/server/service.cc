@@ -30,7 +30,9 @@ Credential CredentialOf(const HttpHead& head) {
   if (EqualIgnoringCase(scheme, "Bearer") && !rest.empty()) return {.token = std::string(rest)};
   if (EqualIgnoringCase(scheme, "Basic")) {
     std::string decoded;
-    const bool valid = AppendBase64Decoded(rest, decoded);
+    const std::optional<size_t> size = Base64DecodedSize(rest);
+    decoded.resize(size.value_or(0));
+    const bool valid = size.has_value() && DecodeBase64(rest, reinterpret_cast<std::byte*>(decoded.data()));
     const size_t colon = decoded.find(':');
     if (valid && colon != std::string::npos) {
       return {.user = decoded.substr(0, colon), .password = decoded.substr(colon + 1)};
