@@ -7,9 +7,11 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
 #include <boost/beast/version.hpp>
 #include <exception>
 #include <new>
@@ -70,6 +72,32 @@ HttpError ErrorOfReading(const error_code& error) {
   return {400, "ChromaError", "the request is no valid HTTP: " + error.message()};
 }
 
+// TLS 1.2 and newer, by the server's certificate and key.
+Result<std::unique_ptr<asio::ssl::context>> MakeTlsContext(const HttpServerOptions& options) {
+  if (options.tls_certificate.empty() && options.tls_key.empty()) return std::unique_ptr<asio::ssl::context>();
+  if (options.tls_certificate.empty() || options.tls_key.empty()) {
+    return Status::InvalidArgument("TLS needs both a certificate and a key, and only one of them is given");
+  }
+  auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+  error_code error;
+  context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+                           asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1,
+                       error);
+  if (!error) context->use_certificate_chain_file(options.tls_certificate, error);
+  if (error) {
+    return Status::InvalidArgument(options.tls_certificate, " is no certificate in PEM form: ", error.message());
+  }
+  context->use_private_key_file(options.tls_key, asio::ssl::context::pem, error);
+  if (error) {
+    return Status::InvalidArgument(options.tls_key, " is no key in PEM form that fits ", options.tls_certificate, ": ",
+                                   error.message());
+  }
+  return context;
+}
+
+using PlainStream = beast::tcp_stream;
+using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+
 }  // namespace
 
 class HttpServer::Listener {
@@ -79,6 +107,7 @@ class HttpServer::Listener {
   ~Listener() { Stop(std::chrono::seconds(0)); }
 
   Status Start() {
+    OCHRE_ASSIGN_OR_RETURN(tls_, MakeTlsContext(options_));
     error_code error;
     const auto address = asio::ip::make_address(options_.address, error);
     if (error) return Status::InvalidArgument("\"", options_.address, "\" is no numeric address to listen on");
@@ -106,52 +135,79 @@ class HttpServer::Listener {
       error_code ignored;
       acceptor_.close(ignored);
     });
+    // Not under the lock: a connection that ends meanwhile, held by nobody else any more, takes it itself.
+    for (const std::shared_ptr<Connection>& connection : Connections()) connection->CloseIfIdle();
     {
       MutexLock lock(mutex_);
-      for (Session* session : sessions_) session->CloseIfIdle();
       const auto deadline = Clock::now() + patience;
-      while (!sessions_.empty() && Clock::now() < deadline) gone_.WaitFor(lock, deadline - Clock::now());
+      while (!connections_.empty() && Clock::now() < deadline) gone_.WaitFor(lock, deadline - Clock::now());
     }
     context_.stop();
     for (std::thread& thread : threads_) thread.join();
   }
 
  private:
-  // One connection. Its handlers run one after the other.
-  class Session : public std::enable_shared_from_this<Session> {
+  class Connection : public std::enable_shared_from_this<Connection> {
    public:
-    Session(Listener& listener, asio::ip::tcp::socket socket) : listener_(listener), stream_(std::move(socket)) {
+    virtual ~Connection() = default;
+    // From any thread. A connection that is in the middle of a request closes after its answer.
+    virtual void CloseIfIdle() = 0;
+  };
+
+  // One connection over a PlainStream or a TlsStream. Its handlers run one after the other.
+  template <typename Stream>
+  class Session : public Connection {
+   public:
+    // `stream...`: what a Stream is made of.
+    template <typename... Arguments>
+    explicit Session(Listener& listener, Arguments&&... stream)
+        : listener_(listener), stream_(std::forward<Arguments>(stream)...) {
       error_code ignored;
-      const auto endpoint = stream_.socket().remote_endpoint(ignored);
+      const auto endpoint = tcp().socket().remote_endpoint(ignored);
       remote_ = endpoint.address().to_string(ignored);
-      stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+      tcp().socket().set_option(asio::ip::tcp::no_delay(true), ignored);
       listener_.Add(this);
     }
-    ~Session() { listener_.Remove(this); }
+    ~Session() override { listener_.Remove(this); }
 
     void Begin() {
-      asio::post(stream_.get_executor(), [self = shared_from_this()] { self->ReadHead(); });
+      asio::post(stream_.get_executor(), [self = Self()] {
+        if constexpr (kIsTls) {
+          self->ShakeHands();
+        } else {
+          self->ReadHead();
+        }
+      });
     }
 
-    // From any thread. A connection that is in the middle of a request closes after its answer.
-    void CloseIfIdle() {
-      if (const auto self = weak_from_this().lock()) {
-        asio::post(stream_.get_executor(), [self] {
-          if (self->idle_) self->stream_.close();
-        });
-      }
+    void CloseIfIdle() override {
+      asio::post(stream_.get_executor(), [self = Self()] {
+        if (self->idle_) self->tcp().close();
+      });
     }
 
    private:
+    static constexpr bool kIsTls = std::is_same_v<Stream, TlsStream>;
+
+    std::shared_ptr<Session> Self() { return std::static_pointer_cast<Session>(shared_from_this()); }
+    beast::tcp_stream& tcp() { return beast::get_lowest_layer(stream_); }
+
+    void ShakeHands() {
+      tcp().expires_after(listener_.options_.head_seconds_max);
+      stream_.async_handshake(asio::ssl::stream_base::server, [self = Self()](const error_code& error) {
+        if (!error) self->ReadHead();  // else nobody is there, or somebody who does not speak TLS
+      });
+    }
+
     void ReadHead() {
       if (listener_.stopped_.load()) return;
       idle_ = true;
       parser_.emplace();
       parser_->header_limit(static_cast<uint32_t>(listener_.options_.head_bytes_max));
       parser_->body_limit(static_cast<uint64_t>(listener_.options_.body_bytes_max));
-      stream_.expires_after(listener_.options_.head_seconds_max);
+      tcp().expires_after(listener_.options_.head_seconds_max);
       http::async_read_header(stream_, buffer_, *parser_,
-                              [self = shared_from_this()](const error_code& error, size_t) { self->OnHead(error); });
+                              [self = Self()](const error_code& error, size_t) { self->OnHead(error); });
     }
 
     void OnHead(const error_code& error) {
@@ -202,18 +258,18 @@ class HttpServer::Listener {
 
     void Continue() {
       auto response = std::make_shared<http::response<http::empty_body>>(http::status::continue_, 11);
-      http::async_write(stream_, *response, [self = shared_from_this(), response](const error_code& error, size_t) {
+      http::async_write(stream_, *response, [self = Self(), response](const error_code& error, size_t) {
         if (!error) self->ReadBody();
       });
     }
 
     void ReadBody() {
-      stream_.expires_after(listener_.options_.body_seconds_max);
+      tcp().expires_after(listener_.options_.body_seconds_max);
       const auto length = parser_->content_length();
       if (!length.has_value()) {  // in chunks
         // Beast reads as much at a time as its buffer has room for, which after a head is little.
         if (!parser_->is_done()) buffer_.reserve(kBeastReadBytes);
-        http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](const error_code& error, size_t) {
+        http::async_read(stream_, buffer_, *parser_, [self = Self()](const error_code& error, size_t) {
           self->request_.body = std::move(self->parser_->get().body());
           self->OnBody(error);
         });
@@ -235,7 +291,7 @@ class HttpServer::Listener {
       body.resize(std::min(bytes, read + kBodyReadBytes));
       asio::async_read(
           stream_, asio::buffer(body.data() + read, body.size() - read),
-          [self = shared_from_this(), bytes](const error_code& error, size_t) {
+          [self = Self(), bytes](const error_code& error, size_t) {
             if (!error) return self->ReadRestOfBody(bytes);
             self->OnBody(error == asio::error::eof ? http::make_error_code(http::error::partial_message) : error);
           });
@@ -243,7 +299,7 @@ class HttpServer::Listener {
 
     void OnBody(const error_code& error) {
       if (error) return Fail(ErrorOfReading(error));
-      stream_.expires_never();
+      tcp().expires_never();
       exchange_.bytes_in = static_cast<int64_t>(request_.body.size());
       HttpResult<HttpResponse> answer =
           Protect([&]() -> HttpResult<HttpResponse> { return listener_.service_.Serve(*admission_, request_); });
@@ -286,10 +342,9 @@ class HttpServer::Listener {
       response->keep_alive(keep_alive_);
       response->content_length(answer.body.size());
       if (!is_head_) response->body() = std::move(answer.body);
-      stream_.expires_after(listener_.options_.write_seconds_max);
-      http::async_write(stream_, *response, [self = shared_from_this(), response](const error_code& error, size_t) {
-        self->OnSent(error);
-      });
+      tcp().expires_after(listener_.options_.write_seconds_max);
+      http::async_write(stream_, *response,
+                        [self = Self(), response](const error_code& error, size_t) { self->OnSent(error); });
     }
 
     void OnSent(const error_code& error) {
@@ -302,12 +357,17 @@ class HttpServer::Listener {
     }
 
     void Close() {
-      error_code ignored;
-      stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+      if constexpr (kIsTls) {
+        tcp().expires_after(listener_.options_.write_seconds_max);
+        stream_.async_shutdown([self = Self()](const error_code&) {});
+      } else {
+        error_code ignored;
+        tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+      }
     }
 
     Listener& listener_;
-    beast::tcp_stream stream_;
+    Stream stream_;
     beast::flat_buffer buffer_;
     std::optional<http::request_parser<http::string_body>> parser_;
     std::string remote_;
@@ -324,38 +384,53 @@ class HttpServer::Listener {
     acceptor_.async_accept(asio::make_strand(context_), [this](const error_code& error, asio::ip::tcp::socket socket) {
       if (!acceptor_.is_open()) return;
       if (!error && ConnectionCount() < options_.connections_max) {
-        std::make_shared<Session>(*this, std::move(socket))->Begin();
+        if (tls_ == nullptr) {
+          std::make_shared<Session<PlainStream>>(*this, std::move(socket))->Begin();
+        } else {
+          std::make_shared<Session<TlsStream>>(*this, std::move(socket), *tls_)->Begin();
+        }
       }  // otherwise the socket closes here
       Accept();
     });
   }
 
+  // Those that are not ending.
+  std::vector<std::shared_ptr<Connection>> Connections() {
+    std::vector<std::shared_ptr<Connection>> connections;
+    MutexLock lock(mutex_);
+    for (Connection* connection : connections_) {
+      if (auto shared = connection->weak_from_this().lock()) connections.push_back(std::move(shared));
+    }
+    return connections;
+  }
+
   int64_t ConnectionCount() {
     MutexLock lock(mutex_);
-    return static_cast<int64_t>(sessions_.size());
+    return static_cast<int64_t>(connections_.size());
   }
 
-  void Add(Session* session) {
+  void Add(Connection* connection) {
     service_.metrics().ConnectionOpened();
     MutexLock lock(mutex_);
-    sessions_.insert(session);
+    connections_.insert(connection);
   }
 
-  void Remove(Session* session) {
+  void Remove(Connection* connection) {
     service_.metrics().ConnectionClosed();
     MutexLock lock(mutex_);
-    sessions_.erase(session);
-    if (sessions_.empty()) gone_.NotifyAll();
+    connections_.erase(connection);
+    if (connections_.empty()) gone_.NotifyAll();
   }
 
   Service& service_;
   const RequestLog& log_;
   const HttpServerOptions options_;
   uint16_t port_ = 0;
+  std::unique_ptr<asio::ssl::context> tls_;  // null: plain
   std::atomic<bool> stopped_ = false;
   Mutex mutex_;  // held to look at the connections
   CondVar gone_;
-  std::set<Session*> sessions_ OCHRE_GUARDED_BY(mutex_);
+  std::set<Connection*> connections_ OCHRE_GUARDED_BY(mutex_);
   asio::io_context context_;  // after what the handlers that it still holds use when it dies
   asio::ip::tcp::acceptor acceptor_;
   std::vector<std::thread> threads_;

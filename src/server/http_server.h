@@ -17,6 +17,11 @@ struct HttpServerOptions {
   std::string address = "127.0.0.1";  // numeric
   uint16_t port = 8000;               // 0: one that is free
 
+  // Files in PEM form: the certificate with those that vouch for it, and its key. With both, every connection is TLS of
+  // version 1.2 or newer; with none, none is.
+  std::string tls_certificate = {};
+  std::string tls_key = {};
+
   // Each request that is being served takes one: those that wait for an fsync are committed together, so more threads
   // than cores are of use.
   int32_t threads = 16;
@@ -34,7 +39,7 @@ struct HttpServerOptions {
 class HttpServer {
  public:
   // Listens and serves from here on. `service` and `log` must outlive the server. FailedPrecondition: the address
-  // cannot be listened on.
+  // cannot be listened on. InvalidArgument: no address, or no certificate or key that can be used.
   static Result<std::unique_ptr<HttpServer>> Start(Service& service, const RequestLog& log,
                                                    const HttpServerOptions& options);
   ~HttpServer();  // Stop()s
