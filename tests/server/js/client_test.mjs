@@ -1,20 +1,31 @@
 // Chroma's own npm client against the real binary: node client_test.mjs SERVER_BINARY
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ChromaClient } from 'chromadb';
 
 const folder = mkdtempSync(join(tmpdir(), 'ochre-client-'));
-const server = spawn(process.argv[2], ['--path', join(folder, 'db'), '--port', '0', '--log', 'errors', '--allow-reset'],
-                     { stdio: ['ignore', 'pipe', 'inherit'] });
-const port = await new Promise((resolve, reject) => {
-  server.stdout.on('data', (data) => resolve(Number(/:(\d+),/.exec(data.toString())[1])));
-  server.on('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-});
 
-const client = new ChromaClient({ host: '127.0.0.1', port, ssl: false });
+async function start(options) {
+  const process_ = spawn(process.argv[2], [...options, '--port', '0', '--log', 'errors'],
+                         { stdio: ['ignore', 'pipe', 'inherit'] });
+  const port = await new Promise((resolve, reject) => {
+    process_.stdout.on('data', (data) => resolve(Number(/:(\d+),/.exec(data.toString())[1])));
+    process_.on('exit', (code) => reject(new Error(`the server ended with ${code}`)));
+  });
+  return { process: process_, port };
+}
+
+async function stop(server) {
+  server.process.removeAllListeners('exit');
+  server.process.kill('SIGTERM');
+  await new Promise((resolve) => server.process.on('exit', resolve));
+}
+
+const server = await start(['--path', join(folder, 'db'), '--allow-reset']);
+const client = new ChromaClient({ host: '127.0.0.1', port: server.port, ssl: false });
 const none = { generate: async () => { throw new Error('there is nothing to embed'); } };
 
 async function rejects(work, pattern) {
@@ -88,10 +99,28 @@ try {
   assert.deepEqual((await client.listCollections()).map((c) => c.name), ['renamed']);
   await client.deleteCollection({ name: 'renamed' });
   assert.equal(await client.countCollections(), 0);
+
+  // Who may call: another server.
+  const users = join(folder, 'users.json');
+  const token = { writer: 'writer-0123456789', reader: 'reader-0123456789' };
+  writeFileSync(users, JSON.stringify({ users: Object.entries(token).map(([role, value]) => ({
+    id: role, role, tenant: 'default_tenant', databases: ['*'], tokens: [value] })) }));
+  const guarded = await start(['--path', join(folder, 'guarded'), '--users', users]);
+  try {
+    const as = (headers) => new ChromaClient({ host: '127.0.0.1', port: guarded.port, ssl: false, headers });
+    const bearer = (value) => ({ Authorization: `Bearer ${value}` });
+    const writer = as(bearer(token.writer)), reader = as({ 'x-chroma-token': token.reader });
+    await writer.createCollection({ name: 'docs', embeddingFunction: none });
+    assert.deepEqual((await reader.listCollections()).map((c) => c.name), ['docs']);
+    await rejects(() => reader.createCollection({ name: 'more', embeddingFunction: none }), /Forbidden/);
+    await rejects(() => as({}).listCollections(), /Unauthorized/);
+    await rejects(() => as(bearer('writer-012345678X')).listCollections(), /Unauthorized/);
+    await rejects(() => as({ 'x-chroma-token': 'nobody' }).listCollections(), /Unauthorized/);
+  } finally {
+    await stop(guarded);
+  }
   console.log('the npm client and ochre-server understand each other');
 } finally {
-  server.removeAllListeners('exit');
-  server.kill('SIGTERM');
-  await new Promise((resolve) => server.on('exit', resolve));
+  await stop(server);
   rmSync(folder, { recursive: true, force: true });
 }
