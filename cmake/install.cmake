@@ -1,4 +1,4 @@
-# cmake --install: headers, libraries, the CMake package "ochre" and ochre.pc.
+# cmake --install: headers, libraries, the CMake package "ochre" and ochre.pc; ochre-server and its systemd unit.
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ochre)
 
@@ -16,6 +16,13 @@ if(TARGET ochre_fasttext_shared)
   install(FILES include/ochre/fasttext.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ochre)
 endif()
 install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+if(TARGET ochre-server)
+  install(TARGETS ochre-server)
+  configure_file(src/server/ochre-server.service.in ${PROJECT_BINARY_DIR}/ochre-server.service @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/ochre-server.service DESTINATION lib/systemd/system)
+  install(FILES docs/server.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+endif()
 
 configure_package_config_file(cmake/ochre-config.cmake.in ${PROJECT_BINARY_DIR}/ochre-config.cmake
   INSTALL_DESTINATION ${package_dir})

@@ -28,6 +28,19 @@ for library in "$lib"/libochre*.so; do
   fi
 done
 
+if [ -e "$prefix/bin/ochre-server" ]; then
+  step "the server, and a systemd unit that fits it"
+  "$prefix/bin/ochre-server" --help | grep -q -- --config
+  unit=$prefix/lib/systemd/system/ochre-server.service
+  grep -q '^ExecStart=/.*/bin/ochre-server --path ' "$unit"
+  if command -v systemd-analyze > /dev/null; then
+    # Where this machine has the binary and the user that the unit names: not yet.
+    sed "s#^ExecStart=[^ ]*#ExecStart=$prefix/bin/ochre-server#; s/^\(User\|Group\)=.*/\1=root/; /^Documentation/d" "$unit" \
+      > "$scratch/ochre-server.service"
+    quietly systemd-analyze verify "$scratch/ochre-server.service"
+  fi
+fi
+
 step "find_package, the shared library alone"
 configure shared -DONLY_SHARED=ON
 quietly cmake --build "$scratch/shared"
