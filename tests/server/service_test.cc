@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "gateway/authorization.h"
-#include "tests/support/expect_ok.h"
+#include "tests/server/service_fixture.h"
 #include "tests/support/must.h"
 
 namespace ochre {
@@ -21,9 +21,6 @@ namespace {
 using Json = nlohmann::json;
 using testing::HasSubstr;
 
-const std::string kDatabases = "/api/v2/tenants/default_tenant/databases";
-const std::string kCollections = kDatabases + "/default_database/collections";
-const std::string kNoCollection = kCollections + "/11111111-2222-3333-4444-555555555555";
 const std::string kMalformed = R"({"ids": [)";
 
 // ada may do everything, bob reads the default database, cid writes to another one, dot is of another tenant.
@@ -37,49 +34,12 @@ const char kUsers[] = R"({"users": [
 
 bool VerifyBracketed(const std::string& password, const std::string& hash) { return hash == "[" + password + "]"; }
 
-class ServiceTest : public testing::Test {
+class ServiceTest : public ServiceFixture {
  protected:
-  void Start(const ServiceOptions& options = {}, const ClientOptions& instance_options = {}) {
-    instance_ = Must(Instance::InMemory(instance_options));
-    service_ = std::make_unique<Service>(*instance_, options, nullptr);
-  }
   void StartWithUsers(const ServiceOptions& options = {}) {
-    instance_ = Must(Instance::InMemory({}));
-    service_ = std::make_unique<Service>(
-        *instance_, options, std::make_unique<Authenticator>(Must(UsersFromJson(kUsers)), &VerifyBracketed));
+    Start(options, {}, std::make_unique<Authenticator>(Must(UsersFromJson(kUsers)), &VerifyBracketed));
   }
-
-  HttpResponse Ask(HttpMethod method, const std::string& target, const std::string& body = "",
-                   const std::string& authorization = "", const std::string& chroma_token = "") {
-    HttpRequest request;
-    request.head.method = method;
-    request.head.target = target;
-    request.head.authorization = authorization;
-    request.head.chroma_token = chroma_token;
-    if (!body.empty()) request.head.content_type = "application/json";
-    request.body = body;
-    return service_->Answer(request);
-  }
-  HttpResponse Get(const std::string& target, const std::string& authorization = "") {
-    return Ask(HttpMethod::kGet, target, "", authorization);
-  }
-  HttpResponse Post(const std::string& target, const std::string& body, const std::string& authorization = "") {
-    return Ask(HttpMethod::kPost, target, body, authorization);
-  }
-
-  // Returns the path of a new collection.
-  std::string MakeCollection(const std::string& name) {
-    const HttpResponse created = Post(kCollections, "{\"name\": \"" + name + "\"}");
-    EXPECT_EQ(created.status, 200) << created.body;
-    return kCollections + "/" + Json::parse(created.body)["id"].get<std::string>();
-  }
-
-  std::shared_ptr<Instance> instance_;
-  std::unique_ptr<Service> service_;
 };
-
-std::string ErrorOf(const HttpResponse& response) { return Json::parse(response.body)["error"]; }
-std::string MessageOf(const HttpResponse& response) { return Json::parse(response.body)["message"]; }
 
 // ---- Who it is.
 
