@@ -283,7 +283,7 @@ Status WriteBatches(ochre_collection& collection, WriteMember write, ArrowArrayS
   OCHRE_ASSIGN_OR_RETURN(const Layout layout, ReadLayout(schema));
   int64_t records = 0;
   while (true) {
-    OCHRE_RETURN_IF_ERROR(Call::CheckCurrent());
+    OCHRE_RETURN_IF_ERROR(CallLimit::CheckCurrent());
     ArrowArray batch{};
     const Releaser batch_releaser(&batch);
     OCHRE_RETURN_IF_ERROR(StreamStatus(stream, stream->get_next(stream, &batch)));

@@ -9,26 +9,19 @@ using Clock = std::chrono::steady_clock;
 
 // The latest time of all stands for no deadline.
 thread_local Clock::time_point deadline = Clock::time_point::max();
-thread_local const Call* current = nullptr;
 
 }  // namespace
 
 Call::Call(const InterruptCount& interrupts)
-    : interrupts_(interrupts), interrupts_at_start_(interrupts.load()), outer_(current) {
-  current = this;
-}
-
-Call::~Call() { current = outer_; }
+    : interrupts_(interrupts), interrupts_at_start_(interrupts.load()), deadline_(deadline) {}
 
 Status Call::Check() const {
   if (interrupts_.load() != interrupts_at_start_) return Status::Cancelled("the call was interrupted");
-  if (deadline != Clock::time_point::max() && Clock::now() >= deadline) {
+  if (deadline_ != Clock::time_point::max() && Clock::now() >= deadline_) {
     return Status::DeadlineExceeded("the calling thread's deadline has passed");
   }
   return Status::Ok();
 }
-
-Status Call::CheckCurrent() { return current == nullptr ? Status::Ok() : current->Check(); }
 
 }  // namespace ochre
 

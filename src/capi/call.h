@@ -1,8 +1,9 @@
-// Call: a call under way, which an interrupt of its database or its thread's deadline ends early.
+// Call: a call under way, which an interrupt of its database or its thread's deadline ends early (CallLimit).
 #ifndef OCHRE_CAPI_CALL_H_
 #define OCHRE_CAPI_CALL_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -10,30 +11,25 @@
 #include "capi/handle.h"
 #include "ochre/c.h"
 #include "ochre/status.h"
+#include "runtime/call_limit.h"
 
 namespace ochre {
 
 // Interrupts of a database so far. A call that began before the last one is to end.
 using InterruptCount = std::atomic<uint64_t>;
 
-class Call {
+class Call : public CallLimit {
  public:
-  // `interrupts` must outlive the call.
+  // `interrupts` must outlive the call. Its deadline is that which the calling thread has now.
   explicit Call(const InterruptCount& interrupts);
-  ~Call();
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
 
-  // Cancelled, DeadlineExceeded: the call is to end.
-  Status Check() const;
-
-  // The same of the calling thread's innermost call; ok if there is none.
-  static Status CheckCurrent();
+  Status Check() const override;
 
  private:
   const InterruptCount& interrupts_;
   const uint64_t interrupts_at_start_;
-  const Call* const outer_;
+  const std::chrono::steady_clock::time_point deadline_;
+  const Scope scope_{this};
 };
 
 // Guard for the calls of a client or collection: checks the handle `name`, then whether the call may begin at all.

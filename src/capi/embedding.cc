@@ -45,7 +45,7 @@ class CallbackFunction final : public EmbeddingFunction {
       return Status::FailedPrecondition("the embedding function ", name_,
                                         " was given without a callback: give embeddings");
     }
-    OCHRE_RETURN_IF_ERROR(Call::CheckCurrent());
+    OCHRE_RETURN_IF_ERROR(CallLimit::CheckCurrent());
     std::vector<ochre_string> views(texts.size());
     for (size_t i = 0; i < texts.size(); ++i) views[i] = ToC(texts[i]);
     ochre_error error;
@@ -55,7 +55,7 @@ class CallbackFunction final : public EmbeddingFunction {
       return Status(static_cast<StatusCode>(status),
                     error.message.empty() ? "the embedding function " + name_ + " failed" : error.message);
     }
-    return Call::CheckCurrent();
+    return CallLimit::CheckCurrent();
   }
 
  private:

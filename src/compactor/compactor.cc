@@ -6,6 +6,7 @@
 
 #include "compactor/compaction.h"
 #include "compactor/compaction_policy.h"
+#include "runtime/call_limit.h"
 #include "runtime/random.h"
 #include "types/refusal.h"
 
@@ -20,7 +21,8 @@ constexpr std::chrono::seconds kFirstRetryDelay{1};
 // A writer is held up by at most this much per call while the tail grows from the slowdown bound to twice that.
 constexpr std::chrono::milliseconds kThrottleMax{20};
 
-constexpr std::chrono::seconds kThrottlePoll{1};  // guards against a missed wake-up only
+constexpr std::chrono::seconds kThrottlePoll{1};     // guards against a missed wake-up only
+constexpr std::chrono::milliseconds kLimitPoll{20};  // where the call may have to end earlier
 
 int CoreCount() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
 
@@ -134,7 +136,7 @@ Status Compactor::Throttle(CollectionId collection, const CollectionView& view) 
       return Status::ResourceExhausted(kBackoff, ": the collection's tail has reached ", current->tail_bytes,
                                        " bytes, which are being compacted");
     }
-    compaction_ended_.WaitFor(lock, kThrottlePoll);
+    OCHRE_RETURN_IF_ERROR(AwaitCompaction(lock));
   }
 }
 
@@ -184,17 +186,26 @@ void Compactor::Work(bool first) {
   }
 }
 
-bool Compactor::AcquireExclusively(CollectionId collection) {
+Status Compactor::AwaitCompaction(MutexLock& lock) {
+  if (CallLimit::Current() == nullptr) {
+    compaction_ended_.WaitFor(lock, kThrottlePoll);
+  } else {
+    compaction_ended_.WaitFor(lock, kLimitPoll);
+  }
+  return CallLimit::CheckCurrent();
+}
+
+Status Compactor::AcquireExclusively(CollectionId collection) {
   MutexLock lock(mutex_);
   while (!stopping_.load()) {
     Entry& entry = entries_[collection];  // again after each wait: the map may have grown
     if (!entry.running) {
       entry.running = true;
-      return true;
+      return Status::Ok();
     }
-    compaction_ended_.Wait(lock);
+    OCHRE_RETURN_IF_ERROR(AwaitCompaction(lock));
   }
-  return false;
+  return Status::Cancelled("the database is being closed");
 }
 
 void Compactor::Release(CollectionId collection, const Status& outcome) {
@@ -252,7 +263,7 @@ Status Compactor::RunOnce(CollectionId collection, bool fully) {
 }
 
 Status Compactor::CompactFully(CollectionId collection) {
-  if (!AcquireExclusively(collection)) return Status::Cancelled("the database is being closed");
+  OCHRE_RETURN_IF_ERROR(AcquireExclusively(collection));
   const Status outcome = RunOnce(collection, /*fully=*/true);
   CollectGarbage();
   Release(collection, outcome);
@@ -270,7 +281,7 @@ Status Compactor::WaitUntilIdle(CollectionId collection) {
       if (!WantsCompaction(*view) && !IsUntidy(SizesOf(*view))) return Status::Ok();
       Enqueue(collection, entry);
     }
-    compaction_ended_.WaitFor(lock, kThrottlePoll);
+    OCHRE_RETURN_IF_ERROR(AwaitCompaction(lock));
   }
 }
 

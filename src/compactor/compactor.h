@@ -71,7 +71,10 @@ class Compactor {
   void Enqueue(CollectionId collection, Entry& entry) OCHRE_REQUIRES(mutex_);
   // Enqueues it now, or notes when it will be due, if the policy wants either.
   void Schedule(CollectionId collection, Entry& entry, const CollectionView& view) OCHRE_REQUIRES(mutex_);
-  bool AcquireExclusively(CollectionId collection);
+  // Until a compaction has ended, or a moment has passed. Cancelled, DeadlineExceeded: the call is to end.
+  Status AwaitCompaction(MutexLock& lock) OCHRE_REQUIRES(mutex_);
+  // Cancelled: the database is being closed, or the call is to end. DeadlineExceeded: the latter.
+  Status AcquireExclusively(CollectionId collection);
   void Release(CollectionId collection, const Status& outcome);
   // One compaction by the policy, or a full one.
   Status RunOnce(CollectionId collection, bool fully);

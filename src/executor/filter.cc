@@ -4,6 +4,7 @@
 
 #include "executor/record_filter.h"
 #include "executor/segment_filter.h"
+#include "runtime/call_limit.h"
 
 namespace ochre {
 namespace {
@@ -17,9 +18,11 @@ bool TailRecordMatches(const CollectionView& view, const CompiledFilter& filter,
   return FilterHolds(filter, {record.id, record.document, record.metadata});
 }
 
-std::vector<uint32_t> FilterTail(const CollectionView& view, const CompiledFilter& filter) {
+Result<std::vector<uint32_t>> FilterTail(const CollectionView& view, const CompiledFilter& filter) {
   std::vector<uint32_t> indexes;
+  CallPoll poll;
   for (size_t i = 0; i < view.tail_size; ++i) {
+    OCHRE_RETURN_IF_ERROR(poll.Poll());
     if (view.IsVisible(i) && TailRecordMatches(view, filter, i)) indexes.push_back(static_cast<uint32_t>(i));
   }
   return indexes;
@@ -50,7 +53,9 @@ Result<Roaring> FilterOrdinals(const SegmentView& segment, const CompiledFilter&
 Result<MatchSet> FilterByIds(const CollectionView& view, const Selection& selection) {
   MatchSet matches;
   matches.segments.resize(view.segments.size());
+  CallPoll poll;
   for (const std::string& id : *selection.ids) {
+    OCHRE_RETURN_IF_ERROR(poll.Poll());
     OCHRE_ASSIGN_OR_RETURN(const std::optional<RecordLocation> location, view.Find(id));
     if (!location.has_value()) continue;
     if (location->segment != RecordLocation::kTail) {
@@ -76,10 +81,11 @@ Result<MatchSet> FilterView(const CollectionView& view, const Selection& selecti
   if (selection.ids.has_value()) return FilterByIds(view, selection);
   MatchSet matches;
   for (const SegmentView& segment : view.segments) {
+    OCHRE_RETURN_IF_ERROR(CallLimit::CheckCurrent());
     OCHRE_ASSIGN_OR_RETURN(Roaring ordinals, FilterSegment(segment, selection.filter));
     matches.segments.push_back(std::move(ordinals));
   }
-  matches.tail = FilterTail(view, selection.filter);
+  OCHRE_ASSIGN_OR_RETURN(matches.tail, FilterTail(view, selection.filter));
   view.SortTail(matches.tail);
   return matches;
 }

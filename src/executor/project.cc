@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "runtime/call_limit.h"
+
 namespace ochre {
 namespace {
 
@@ -28,7 +30,9 @@ Result<RecordColumns> Project(const CollectionView& view, std::span<const Record
     columns.embeddings->values.reserve(locations.size() * static_cast<size_t>(view.dimension()));
   }
   constexpr size_t kAhead = RecordStore::kPrefetchDistance;
+  CallPoll poll;
   for (size_t i = 0; i < locations.size(); ++i) {
+    OCHRE_RETURN_IF_ERROR(poll.Poll());
     if (parts.contents && i + 2 * kAhead < locations.size()) view.PrefetchPlace(locations[i + 2 * kAhead]);
     if (parts.contents && i + kAhead < locations.size()) view.PrefetchContents(locations[i + kAhead]);
     OCHRE_ASSIGN_OR_RETURN(const ViewRecord record, view.Read(locations[i], parts));

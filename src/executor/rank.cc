@@ -13,6 +13,7 @@
 #include "executor/merge_top_k.h"
 #include "executor/rank_segment.h"
 #include "executor/rank_tail.h"
+#include "runtime/call_limit.h"
 
 namespace ochre {
 namespace {
@@ -85,6 +86,28 @@ Result<Winners> RankQueries(const CollectionView& view, const MatchSet& matches,
   return winners;
 }
 
+// Rows that queries may be compared with between two looks at the call's limit: 100 ms of scanning 100 dimensions.
+constexpr int64_t kRowsPerCheck = 10'000'000;
+// Queries between two looks, if they do not scan: as long.
+constexpr int64_t kQueriesPerCheck = 1'024;
+
+// The same in pieces, as a call that may have to end early needs them.
+Result<Winners> RankQueriesWithinLimit(const CollectionView& view, const MatchSet& matches,
+                                       const VectorRanking& ranking, std::span<const PreparedQuery> queries,
+                                       int64_t k) {
+  if (CallLimit::Current() == nullptr) return RankQueries(view, matches, ranking, queries, k);
+  const int64_t rows = std::max<int64_t>(1, view.record_count);
+  const auto at_once = static_cast<size_t>(std::clamp<int64_t>(kRowsPerCheck / rows, 1, kQueriesPerCheck));
+  Winners winners;
+  for (size_t begin = 0; begin < queries.size(); begin += at_once) {
+    OCHRE_RETURN_IF_ERROR(CallLimit::CheckCurrent());
+    const auto piece = queries.subspan(begin, std::min(at_once, queries.size() - begin));
+    OCHRE_ASSIGN_OR_RETURN(Winners found, RankQueries(view, matches, ranking, piece, k));
+    std::move(found.begin(), found.end(), std::back_inserter(winners));
+  }
+  return winners;
+}
+
 int64_t ThreadsFor(const VectorRanking& ranking, int64_t query_count) {
   if (ranking.num_threads == 1) return 1;
   const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency());
@@ -103,10 +126,12 @@ Result<std::vector<std::vector<Hit>>> RankMatches(const CollectionView& view, co
   }
   const auto query_count = static_cast<int64_t>(queries.size());
   const int64_t threads = ThreadsFor(ranking, query_count);
+  const CallLimit* const limit = CallLimit::Current();
   const auto rank_share = [&](int64_t thread) {
+    const CallLimit::Scope scope(limit);
     const auto begin = static_cast<size_t>(query_count * thread / threads);
     const auto end = static_cast<size_t>(query_count * (thread + 1) / threads);
-    return RankQueries(view, matches, ranking, std::span(queries).subspan(begin, end - begin), k);
+    return RankQueriesWithinLimit(view, matches, ranking, std::span(queries).subspan(begin, end - begin), k);
   };
   // The first share is this thread's own, as are those for which no thread is to be had.
   std::vector<std::future<Result<Winners>>> others;

@@ -8,6 +8,7 @@
 
 #include "executor/record_filter.h"
 #include "plan/filter_operators.h"
+#include "runtime/call_limit.h"
 
 namespace ochre {
 namespace {
@@ -21,6 +22,7 @@ class SegmentConditions {
   const Roaring& live() const { return live_; }
 
   Result<Roaring> Evaluate(const CompiledNode& condition) const {
+    OCHRE_RETURN_IF_ERROR(CallLimit::CheckCurrent());
     OCHRE_ASSIGN_OR_RETURN(Roaring rows, EvaluatePositive(condition));
     if (IsNegation(condition.node.op)) return live_ - rows;
     rows &= live_;
@@ -85,7 +87,9 @@ class SegmentConditions {
     candidates->toUint32Array(ordinals.data());
     constexpr size_t kAhead = RecordStore::kPrefetchDistance;
     std::vector<uint32_t> matching;
+    CallPoll poll;
     for (size_t i = 0; i < ordinals.size(); ++i) {
+      OCHRE_RETURN_IF_ERROR(poll.Poll());
       if (i + 2 * kAhead < ordinals.size()) records->PrefetchPlace(Ordinal{ordinals[i + 2 * kAhead]});
       if (i + kAhead < ordinals.size()) records->PrefetchRow(Ordinal{ordinals[i + kAhead]});
       OCHRE_ASSIGN_OR_RETURN(const StoredRecord record, records->Read(Ordinal{ordinals[i]}));

@@ -5,6 +5,8 @@
 #include <queue>
 #include <utility>
 
+#include "runtime/call_limit.h"
+
 namespace ochre {
 namespace {
 
@@ -58,7 +60,9 @@ Result<std::vector<RecordLocation>> WalkRecords(const CollectionView& view, cons
     if (auto step = next_of(source); step.has_value()) fronts.emplace(*step, source);
   }
   std::vector<RecordLocation> walked;
+  CallPoll poll;
   for (int64_t skipped = 0; !fronts.empty() && static_cast<int64_t>(walked.size()) < limit;) {
+    OCHRE_RETURN_IF_ERROR(poll.Poll());
     const auto [step, source] = fronts.top();
     fronts.pop();
     if (auto next = next_of(source); next.has_value()) fronts.emplace(*next, source);

@@ -2,10 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "tests/capi/capi_fixture.h"
 
@@ -186,9 +188,67 @@ TEST_F(ClientTest, ClosingWaitsForWhatOtherThreadsRun) {
     });
   }
   while (running < 4) std::this_thread::yield();
-  EXPECT_EQ(ochre_client_interrupt(client(), error()), OCHRE_OK);  // ends none of these
   EXPECT_EQ(ochre_client_close(client(), error()), OCHRE_OK) << message();
   for (std::thread& thread : threads) thread.join();
+}
+
+// 20,000 records and 5,000 queries that scan all of them: seconds of work.
+class LongCallTest : public ClientTest {
+ protected:
+  void SetUp() override {
+    ClientTest::SetUp();
+    std::vector<std::string> names(20'000);
+    std::vector<ochre_string> strings;
+    for (size_t i = 0; i < names.size(); ++i) {
+      names[i] = std::to_string(i);
+      strings.push_back(Text(names[i]));
+    }
+    ochre_string_column ids = {};
+    ids.count = static_cast<int64_t>(strings.size());
+    ids.strings = strings.data();
+    const std::vector<float> values(names.size() * kDimension, 0.5f);
+    const ochre_matrix matrix = Matrix(values, kDimension);
+    ochre_records records = Stamped(ochre_records_init);
+    records.ids = &ids;
+    records.embeddings = &matrix;
+    ASSERT_EQ(ochre_collection_add(collection(), &records, nullptr, error()), OCHRE_OK) << message();
+  }
+
+  ochre_status QueryLong() {
+    const std::vector<float> values(size_t{5'000} * kDimension, 0.25f);
+    const ochre_matrix matrix = Matrix(values, kDimension);
+    ochre_query_options options = Stamped(ochre_query_options_init);
+    options.embeddings = &matrix;
+    options.exact = 1;
+    ochre_result* result = nullptr;
+    const ochre_status status = ochre_collection_query(collection(), &options, &result, error());
+    EXPECT_EQ(result, nullptr);
+    return status;
+  }
+
+  static constexpr size_t kDimension = 64;
+};
+
+TEST_F(LongCallTest, ADeadlineEndsARunningSearch) {
+  ochre_thread_set_timeout(20);
+  EXPECT_EQ(QueryLong(), OCHRE_DEADLINE_EXCEEDED) << message();
+  ochre_thread_set_timeout(-1);
+}
+
+TEST_F(LongCallTest, AnInterruptEndsARunningSearch) {
+  std::atomic<bool> ended = false;
+  std::thread other([&] {
+    while (!ended) {  // one of these comes while it runs
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      EXPECT_EQ(ochre_client_interrupt(client(), nullptr), OCHRE_OK);
+    }
+  });
+  EXPECT_EQ(QueryLong(), OCHRE_CANCELLED) << message();
+  ended = true;
+  other.join();
+  int64_t count = 0;
+  EXPECT_EQ(ochre_collection_count(collection(), &count, error()), OCHRE_OK) << "later calls are not affected";
+  EXPECT_EQ(count, 20'000);
 }
 
 TEST_F(ClientTest, MaintenanceReportsWhatIsThere) {

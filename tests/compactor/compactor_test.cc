@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include "tests/support/ends_after.h"
 #include "tests/support/expect_ok.h"
 #include "tests/view/test_database.h"
 
@@ -146,6 +147,23 @@ TEST_F(CompactorTest, ATailThatGrewDuringACompactionStillAges) {
   gated.Open();
   AwaitEmptyTail();
   compactor_.reset();
+}
+
+TEST_F(CompactorTest, ACallThatIsToEndDoesNotWaitForACompaction) {
+  GatedStorage gated(database_.storage);
+  ClientOptions options = Quiet();
+  options.tail_records_max = 100;
+  compactor_ = std::make_unique<Compactor>(gated, *database_.log, *database_.sysdb, database_.views, options);
+  Add(0, 100);
+  gated.AwaitWriter();
+  {
+    const EndsAfter limit(2);
+    const CallLimit::Scope scope(&limit);
+    EXPECT_EQ(compactor_->WaitUntilIdle(database_.collection), Status::Cancelled("enough"));
+    EXPECT_EQ(compactor_->CompactFully(database_.collection), Status::Cancelled("enough"));
+  }
+  gated.Open();
+  AwaitEmptyTail();
 }
 
 TEST_F(CompactorTest, TheLogIsPurgedOfWhatIsCompacted) {

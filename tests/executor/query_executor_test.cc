@@ -11,6 +11,7 @@
 #include <set>
 
 #include "distance/kernels.h"
+#include "tests/support/ends_after.h"
 #include "tests/support/expect_ok.h"
 #include "tests/view/test_database.h"
 
@@ -392,6 +393,88 @@ TEST(QueryExecutorTest, OnlyTheColumnsAskedForAreThere) {
     EXPECT_FALSE(ids_only.documents || ids_only.metadatas || ids_only.embeddings || ids_only.uris);
     if (place == 0) database.MoveTailToSegment();
   }
+}
+
+// Whoever works on a call looks at its limit now and then, and ends with what it says.
+class LimitedCallTest : public testing::Test {
+ protected:
+  // The looks that the call takes without ending.
+  template <typename Call>
+  static int64_t LooksOf(const Call& call) {
+    const EndsAfter never(INT64_MAX);
+    const CallLimit::Scope scope(&never);
+    EXPECT_EQ(call().code(), StatusCode::kOk);
+    return never.looks();
+  }
+
+  // Ends it at its first look, in the middle and at the last.
+  template <typename Call>
+  static void ExpectEnds(const Call& call) {
+    const int64_t looks = LooksOf(call);
+    EXPECT_GE(looks, 2);
+    for (const int64_t at : {int64_t{0}, looks / 2, looks - 1}) {
+      const EndsAfter limit(at);
+      const CallLimit::Scope scope(&limit);
+      EXPECT_EQ(call(), Status::Cancelled("enough")) << "after " << at << " of " << looks;
+    }
+  }
+
+  Status Query(const VectorRanking& ranking, const Filter& where = Filter()) {
+    LogicalPlan plan = {.collection = records_.database().collection,
+                        .selection = {.ids = std::nullopt, .filter = Must(CompiledFilter::Compile(where))},
+                        .ranking = ranking,
+                        .limit = 10,
+                        .projection = {.distances = true}};
+    return QueryExecutor(records_.database().views).Query(plan).status();
+  }
+
+  // So many queries that they are answered in pieces.
+  std::vector<float> ManyQueries() const {
+    std::vector<float> all;
+    for (int i = 0; i < 200; ++i) {
+      const std::vector<float> some = records_.AllQueries();
+      all.insert(all.end(), some.begin(), some.end());
+    }
+    return all;
+  }
+
+  RankedRecords& records_ = RankedRecords::Shared();
+};
+
+TEST_F(LimitedCallTest, EndsAmongItsQueries) {
+  const std::vector<float> queries = ManyQueries();
+  for (const bool exact : {false, true}) {
+    ExpectEnds([&] { return Query({.queries = {queries, kDimension}, .exact = exact}); });
+  }
+}
+
+TEST_F(LimitedCallTest, EndsInTheThreadsThatHelp) {
+  const std::vector<float> queries = ManyQueries();
+  ExpectEnds([&] { return Query({.queries = {queries, kDimension}, .num_threads = 2}); });
+}
+
+TEST_F(LimitedCallTest, AnswersInPiecesAreTheAnswers) {
+  const std::vector<float> queries = ManyQueries();
+  const VectorRanking ranking = {.queries = {queries, kDimension}};
+  const QueryResult whole = records_.Query(10, Filter(), ranking);
+  const EndsAfter never(INT64_MAX);
+  const CallLimit::Scope scope(&never);
+  const QueryResult pieces = records_.Query(10, Filter(), ranking);
+  EXPECT_EQ(pieces.offsets, whole.offsets);
+  EXPECT_EQ(pieces.distances, whole.distances);
+  ASSERT_EQ(pieces.ids.size(), whole.ids.size());
+  for (size_t i = 0; i < whole.ids.size(); ++i) ASSERT_EQ(pieces.ids[i], whole.ids[i]) << i;
+}
+
+TEST_F(LimitedCallTest, EndsWhileFilteringAndWhileReadingRecords) {
+  ExpectEnds([&] {
+    LogicalPlan plan = {
+        .collection = records_.database().collection,
+        .selection = {.ids = std::nullopt, .filter = Must(CompiledFilter::Compile(Key("permille") >= 1))},
+        .ranking = std::nullopt,
+        .projection = {.metadatas = true}};
+    return QueryExecutor(records_.database().views).Get(plan).status();
+  });
 }
 
 }  // namespace
