@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # What has threads of its own or is called from several. ThreadSanitizer finds nothing in the others.
-concurrent_folders=(runtime storage sqlite log sysdb embedding view executor compactor gateway instance api capi concurrency)
+concurrent_folders=(runtime storage sqlite log sysdb embedding view executor compactor gateway instance api capi server concurrency)
 
 preset=test
 filter=""
