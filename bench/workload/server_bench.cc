@@ -1,6 +1,7 @@
 // What the HTTP server costs, each figure beside what it is measured against, in one run: server and client are threads
 // of this process, on loopback, so both sides use the same collection.
 // Usage: server_bench [directory]   (default: a new one below /tmp)
+#include <malloc.h>
 #include <openssl/evp.h>
 #include <simdjson.h>
 #include <time.h>
@@ -342,6 +343,7 @@ void Run(const fs::path& directory) {
 
 int main(int argc, char** argv) {
   namespace fs = std::filesystem;
+  mallopt(M_ARENA_MAX, static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));  // as ochre-server does
   const bool is_given = argc > 1;
   const fs::path directory =
       is_given ? fs::path(argv[1]) : fs::temp_directory_path() / ("server_bench-" + std::to_string(getpid()));

