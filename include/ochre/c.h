@@ -193,7 +193,7 @@ typedef struct ochre_client_options {
   int32_t durability;            /* OCHRE_DURABILITY_FULL */
   int32_t create_if_missing;     /* 1; 0: NotFound where there is no database */
   int32_t compaction_threads;    /* 0: cores - 1, at least 1 */
-  int32_t reserved;              /* 0 */
+  int32_t writers_refused;       /* 0: writers ahead of the compactor wait; 1: they get ResourceExhausted */
   int64_t tail_records_max;      /* a collection is compacted when either bound is reached */
   int64_t tail_bytes_max;        /* */
   int64_t aged_tail_records_min; /* or with this many records */

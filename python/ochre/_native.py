@@ -44,7 +44,7 @@ class EmbeddingCallbacks(ctypes.Structure):
 class ClientOptions(ctypes.Structure):
     _fields_ = [
         ("struct_size", c_uint64), ("durability", c_int32), ("create_if_missing", c_int32),
-        ("compaction_threads", c_int32), ("reserved", c_int32), ("tail_records_max", c_int64),
+        ("compaction_threads", c_int32), ("writers_refused", c_int32), ("tail_records_max", c_int64),
         ("tail_bytes_max", c_int64), ("aged_tail_records_min", c_int64), ("aged_tail_seconds", c_int64),
         ("tail_bytes_slowdown", c_int64),
     ]

@@ -25,13 +25,13 @@ ochre_client_options DefaultOptions() {
   options.aged_tail_records_min = defaults.aged_tail_records_min;
   options.aged_tail_seconds = defaults.aged_tail_seconds;
   options.tail_bytes_slowdown = defaults.tail_bytes_slowdown;
+  options.writers_refused = defaults.writers_wait ? 0 : 1;
   return options;
 }
 
 Result<ClientOptions> ToOptions(const ochre_client_options* given) {
   if (given == nullptr) return ClientOptions();
   OCHRE_ASSIGN_OR_RETURN(const ochre_client_options options, ReadStamped(given, "options", DefaultOptions()));
-  OCHRE_RETURN_IF_ERROR(CheckReserved(options.reserved, "options"));
   if (options.durability < OCHRE_DURABILITY_NONE || options.durability > OCHRE_DURABILITY_MEMORY) {
     return Status::InvalidArgument("options.durability is ", options.durability, ", which is none");
   }
@@ -45,6 +45,7 @@ Result<ClientOptions> ToOptions(const ochre_client_options* given) {
                        .aged_tail_records_min = options.aged_tail_records_min,
                        .aged_tail_seconds = options.aged_tail_seconds,
                        .tail_bytes_slowdown = options.tail_bytes_slowdown,
+                       .writers_wait = options.writers_refused == 0,
                        .quotas = limits};
 }
 

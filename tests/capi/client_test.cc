@@ -192,6 +192,29 @@ TEST_F(ClientTest, ClosingWaitsForWhatOtherThreadsRun) {
   for (std::thread& thread : threads) thread.join();
 }
 
+TEST_F(ClientTest, WritersThatAreNotToWaitAreRefused) {
+  ochre_client_options options = Stamped(ochre_client_options_init);
+  EXPECT_EQ(options.writers_refused, 0);
+  options.writers_refused = 1;
+  options.tail_bytes_slowdown = 1;
+  ochre_client* raw = nullptr;
+  ASSERT_EQ(ochre_client_in_memory(&options, &raw, error()), OCHRE_OK) << message();
+  const ClientHandle client(raw);
+  ochre_collection* collection = nullptr;
+  ASSERT_EQ(ochre_client_create_collection(raw, Text("papers"), nullptr, &collection, error()), OCHRE_OK) << message();
+  const CollectionHandle owner(collection);
+  const std::vector<float> values = {0, 1};
+  const ochre_matrix matrix = Matrix(values, 2);
+  const Strings ids = {"a"};
+  ochre_records records = Stamped(ochre_records_init);
+  records.ids = ids.get();
+  records.embeddings = &matrix;
+  ASSERT_EQ(ochre_collection_upsert(collection, &records, nullptr, error()), OCHRE_OK) << message();
+  EXPECT_EQ(ochre_collection_upsert(collection, &records, nullptr, error()), OCHRE_RESOURCE_EXHAUSTED);
+  ASSERT_EQ(ochre_collection_wait_until_compacted(collection, error()), OCHRE_OK) << message();
+  EXPECT_EQ(ochre_collection_upsert(collection, &records, nullptr, error()), OCHRE_OK) << message();
+}
+
 // 20,000 records and 5,000 queries that scan all of them: seconds of work.
 class LongCallTest : public ClientTest {
  protected:
