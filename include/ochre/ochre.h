@@ -7,6 +7,7 @@
 #include "ochre/collection.h"
 #include "ochre/embedding_function.h"
 #include "ochre/filter.h"
+#include "ochre/hnswlib.h"
 #include "ochre/metadata.h"
 #include "ochre/options.h"
 #include "ochre/quotas.h"
