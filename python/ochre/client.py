@@ -47,7 +47,8 @@ class Client:
         native.lib.ochre_client_close(self._handle.value, None)
 
     def interrupt(self) -> None:
-        """Ends writes of Arrow streams that run in other threads, between two batches, with CancelledError."""
+        """Ends what runs in other threads on this database with CancelledError: while it filters, searches, reads records
+        or waits for a compaction, and between the batches of an Arrow stream. A commit that has begun is completed."""
         native.lib.ochre_client_interrupt(self._handle.value, None)
 
     def __enter__(self) -> "Client":
@@ -266,8 +267,8 @@ def EphemeralClient(settings: Any = None, tenant: str = DEFAULT_TENANT, database
 
 @contextlib.contextmanager
 def timeout(seconds: float) -> Iterator[None]:
-    """Calls of this thread inside the block raise DeadlineExceededError once it has lasted ``seconds``. Looked at when a
-    call begins, and between batches of an Arrow stream: a search or commit that has begun is completed."""
+    """Calls of this thread inside the block raise DeadlineExceededError once it has lasted ``seconds``, also while they
+    filter, search, read records or wait for a compaction. A commit that has begun is completed."""
     native.lib.ochre_thread_set_timeout(max(0, int(seconds * 1000)))
     try:
         yield

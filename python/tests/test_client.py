@@ -153,6 +153,37 @@ def test_a_timeout_ends_calls_of_its_block(points):
     assert points.count() == 5
 
 
+@pytest.fixture()
+def long_query(client):
+    """A call that takes seconds: 5,000 queries, each compared with 20,000 records."""
+    collection = client.create_collection("long", embedding_function=None)
+    collection.add(ids=[str(i) for i in range(20_000)], embeddings=np.full((20_000, 64), 0.5, np.float32))
+    return lambda: collection.query(query_embeddings=np.full((5_000, 64), 0.25, np.float32), exact=True)
+
+
+def test_a_timeout_ends_a_running_query(long_query):
+    with pytest.raises(ochre.DeadlineExceededError):
+        with ochre.timeout(0.02):
+            long_query()
+
+
+def test_an_interrupt_ends_a_running_query(client, long_query):
+    ended = threading.Event()
+
+    def interrupt():
+        while not ended.wait(0.005):  # one of these comes while it runs
+            client.interrupt()
+
+    other = threading.Thread(target=interrupt)
+    other.start()
+    try:
+        with pytest.raises(ochre.CancelledError):
+            long_query()
+    finally:
+        ended.set()
+        other.join()
+
+
 def test_threads_share_a_collection(client):
     collection = client.create_collection("shared", embedding_function=None)
     errors = []
