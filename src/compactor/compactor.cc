@@ -264,6 +264,8 @@ Status Compactor::RunOnce(CollectionId collection, bool fully) {
 
 Status Compactor::CompactFully(CollectionId collection) {
   OCHRE_RETURN_IF_ERROR(AcquireExclusively(collection));
+  // What has begun is completed: given up halfway for this caller, it would count as a failure for all others.
+  const CallLimit::Scope unlimited(nullptr);
   const Status outcome = RunOnce(collection, /*fully=*/true);
   CollectGarbage();
   Release(collection, outcome);

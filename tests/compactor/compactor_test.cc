@@ -166,6 +166,18 @@ TEST_F(CompactorTest, ACallThatIsToEndDoesNotWaitForACompaction) {
   AwaitEmptyTail();
 }
 
+TEST_F(CompactorTest, ACompactionThatACallHasBegunIsCompleted) {
+  Start(Quiet());
+  Add(0, 2'000);  // so many that reading them looks at the limit, too
+  {
+    const EndsAfter limit(0);
+    const CallLimit::Scope scope(&limit);
+    EXPECT_EQ(compactor_->CompactFully(database_.collection), Status::Ok());
+  }
+  EXPECT_EQ(compactor_->WaitUntilIdle(database_.collection), Status::Ok());
+  EXPECT_EQ(database_.Pin()->tail_operations(), 0);
+}
+
 TEST_F(CompactorTest, TheLogIsPurgedOfWhatIsCompacted) {
   Start(Quiet());
   Add(0, 500);
