@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/call_limit.h"
 #include "storage/block_checksums.h"
 
 namespace ochre {
@@ -74,7 +75,10 @@ void VerifiedBlob::ReadAhead(uint64_t offset, uint64_t length) const {
 }
 
 Status VerifiedBlob::Scrub() const {
-  for (uint64_t block = 0; block < info_.block_checksums.size(); ++block) OCHRE_RETURN_IF_ERROR(VerifyBlock(block));
+  for (uint64_t block = 0; block < info_.block_checksums.size(); ++block) {
+    OCHRE_RETURN_IF_ERROR(CallLimit::CheckCurrent());
+    OCHRE_RETURN_IF_ERROR(VerifyBlock(block));
+  }
   return Status::Ok();
 }
 

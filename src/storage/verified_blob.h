@@ -44,7 +44,7 @@ class VerifiedBlob {
   bool is_file() const { return blob_->is_file(); }
   void Release() const { blob_->Release(); }
 
-  // Hashes everything again, whatever was verified before: for a scrub. DataLoss: names the first damaged block.
+  // Hashes everything again, until the CallLimit ends it: for a scrub. DataLoss: names the first damaged block.
   Status Scrub() const;
 
  private:

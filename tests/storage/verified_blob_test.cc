@@ -8,6 +8,7 @@
 
 #include "storage/memory_storage.h"
 #include "tests/storage/blob_contents.h"
+#include "tests/support/ends_after.h"
 
 namespace ochre {
 namespace {
@@ -132,6 +133,15 @@ TEST_F(VerifiedBlobTest, ScrubFindsDamageThatCameAfterTheFirstRead) {
   ASSERT_TRUE(blob->ReadAll().ok());
   damaged_->bytes()[2 * kBlock] ^= std::byte{4};
   EXPECT_EQ(blob->Scrub().code(), StatusCode::kDataLoss);
+}
+
+TEST_F(VerifiedBlobTest, AScrubEndsBetweenTwoBlocksWithItsCall) {
+  const auto blob = VerifiedBlob::Open(memory_, info_).value();
+  for (int64_t looks = 0; looks <= 4; ++looks) {  // one a block
+    const EndsAfter limit(looks);
+    const CallLimit::Scope scope(&limit);
+    EXPECT_EQ(blob->Scrub(), looks < 4 ? Status::Cancelled("enough") : Status::Ok()) << looks;
+  }
 }
 
 TEST_F(VerifiedBlobTest, ARangeOutsideTheBlobIsDataLoss) {
