@@ -32,8 +32,9 @@ namespace http = boost::beast::http;
 using Clock = std::chrono::steady_clock;
 using boost::system::error_code;
 
-// Read of a body at a time, and what a body takes of memory ahead of what has come of it.
-constexpr size_t kBodyReadBytes = 1 << 20;
+// Read of a body at a time, and what a body takes of memory ahead of what has come of it: cleared first, it is still in
+// the second-level cache when it is overwritten.
+constexpr size_t kBodyReadBytes = 128 << 10;
 // The most that Beast reads at a time.
 constexpr size_t kBeastReadBytes = 65'536;
 // Behind a body, for those who parse it (HttpRequest::body).

@@ -114,7 +114,8 @@ HttpResult<std::string_view> RawJson(std::string_view field, ondemand::value val
   return raw;
 }
 
-// Rows of numbers, all of one length: float32 in row-major order.
+// Rows of numbers, all of one length: float32 in row-major order. Lists are parsed into `values`. Base64 is decoded
+// where it stands in the body, each row right behind the one before, which is always ahead of what is still to be read.
 class Rows {
  public:
   Rows(std::string_view field, std::vector<float>& values) : field_(field), values_(values) {}
@@ -139,26 +140,29 @@ class Rows {
   // A row that is not given.
   void AppendMissing() { missing_.push_back(rows_++); }
 
-  // Fills in the rows that are missing; call once, at the end. The length of the rows; 0 if none was given.
-  int64_t Finish(std::vector<uint8_t>& given) {
-    if (missing_.empty()) return dimension_;
+  // Fills in the rows that are missing; call once, at the end. What was given has no columns if no row was.
+  MatrixSpan Finish(std::vector<uint8_t>& given) {
+    const auto columns = static_cast<size_t>(dimension_);
+    const size_t given_rows = static_cast<size_t>(rows_) - missing_.size();
+    const bool in_body = form_ == Form::kBase64;
+    const auto all = [&] { return std::span(in_body ? decoded_ : values_.data(), given_rows * columns); };
+    if (missing_.empty()) return {all(), dimension_};
     given.assign(static_cast<size_t>(rows_), 1);
     for (const int64_t row : missing_) given[static_cast<size_t>(row)] = 0;
-    if (dimension_ == 0) return 0;
-    // In the values are the rows that were given, without gaps: from the last on they move to their places.
-    size_t from = values_.size();
-    const auto columns = static_cast<size_t>(dimension_);
+    if (dimension_ == 0) return {};
+    // The rows that were given are without gaps: from the last on they move to their places.
     values_.resize(static_cast<size_t>(rows_) * columns);
+    const float* from = all().data() + given_rows * columns;
     for (auto row = static_cast<size_t>(rows_); row-- > 0;) {
       float* const to = values_.data() + row * columns;
       if (given[row] == 0) {
         std::memset(to, 0, columns * sizeof(float));
       } else {
         from -= columns;
-        std::memmove(to, values_.data() + from, columns * sizeof(float));
+        std::memmove(to, from, columns * sizeof(float));
       }
     }
-    return dimension_;
+    return {values_, dimension_};
   }
 
  private:
@@ -183,32 +187,58 @@ class Rows {
     text.remove_prefix(1);
     const size_t end = text.rfind('"');
     text = text.substr(0, end == std::string_view::npos ? 0 : end);
-    if (text.find('\\') != std::string_view::npos) {  // some encoders write "\/"
-      if (const auto error = row.get_string().get(text)) return Failure(field_, error, "a string");
+    if (decoded_ == nullptr) {
+      // Down to where a float may be: before the text is a quote, and before that the bracket that begins the list.
+      const auto misaligned = reinterpret_cast<uintptr_t>(text.data()) % alignof(float);
+      decoded_ =
+          reinterpret_cast<float*>(const_cast<char*>(text.data()) - misaligned);  // the body's, which is not const
     }
+    float* const to = decoded_ + (rows_ - std::ssize(missing_)) * dimension_;
+    // Some encoders write "\/". That is looked for after a failure only, but for the first rows, which overwrite their
+    // own text.
+    const bool overwrites = reinterpret_cast<const char*>(to) + text.size() > text.data();
+    bool has_escapes = overwrites && HasEscapes(text);
+    if (!has_escapes) {
+      MaybeError failure = DecodeBase64Row(text, to);
+      has_escapes = failure.has_value() && !overwrites && HasEscapes(text);
+      if (!has_escapes) return failure;
+    }
+    if (const auto error = row.get_string().get(text)) return Failure(field_, error, "a string");
+    return DecodeBase64Row(text, to);
+  }
+
+  static bool HasEscapes(std::string_view json) { return json.find('\\') != std::string_view::npos; }
+
+  MaybeError DecodeBase64Row(std::string_view text, float* to) {
     const std::optional<size_t> bytes = Base64DecodedSize(text);
     if (!bytes.has_value()) return InvalidBase64();
     if (*bytes % sizeof(float) != 0) {
       return InvalidValue(status_internal::Concatenate("Invalid base64 string in ", field_, " at index ", rows_, ": ",
                                                        *bytes, " bytes are no whole number of float32"));
     }
-    const size_t begin = values_.size();
-    values_.resize(begin + *bytes / sizeof(float));
-    if (!DecodeBase64(text, reinterpret_cast<std::byte*>(values_.data() + begin))) return InvalidBase64();
-    return CountRow(values_.size() - begin);
+    // A longer row than the first could reach into what is still to be read.
+    if (MaybeError failure = CheckColumns(*bytes / sizeof(float))) return failure;
+    if (!DecodeBase64(text, reinterpret_cast<std::byte*>(to))) return InvalidBase64();
+    return CountRow(*bytes / sizeof(float));
   }
 
   MaybeError InvalidBase64() const {
     return InvalidValue(status_internal::Concatenate("Invalid base64 string in ", field_, " at index ", rows_));
   }
 
-  MaybeError CountRow(size_t columns) {
+  MaybeError CheckColumns(size_t columns) const {
     if (columns == 0) return InvalidValue("Each embedding must have at least 1 dimension");
     if (dimension_ != 0 && static_cast<size_t>(dimension_) != columns) {
       return InvalidValue("Inconsistent dimensions in provided embeddings");
     }
+    return std::nullopt;
+  }
+
+  MaybeError CountRow(size_t columns) {
+    if (MaybeError failure = CheckColumns(columns)) return failure;
     // Room for all rows once, if there are as many as expected: without copies while it grows.
-    if (rows_ == 0) values_.reserve(columns * std::min(rows_expected_, kValuesReservedMax / columns));
+    if (rows_ == 0 && form_ == Form::kNumbers)
+      values_.reserve(columns * std::min(rows_expected_, kValuesReservedMax / columns));
     dimension_ = static_cast<int64_t>(columns);
     ++rows_;
     return std::nullopt;
@@ -219,6 +249,7 @@ class Rows {
 
   const std::string_view field_;
   std::vector<float>& values_;
+  float* decoded_ = nullptr;  // the first row of base64, in the body
   size_t rows_expected_ = 0;
   Form form_ = Form::kUnknown;
   int64_t dimension_ = 0;
@@ -282,7 +313,7 @@ MaybeError ParseFilter(std::string_view field, ondemand::value value, Result<Fil
 
 Records WriteBody::records() const {
   return {.ids = ids,
-          .embeddings = {embeddings, dimension},
+          .embeddings = embeddings,
           .embedding_given = embedding_given,
           .documents = documents,
           .metadatas = metadatas,
@@ -293,7 +324,7 @@ HttpResult<WriteBody> ParseWriteBody(OperationKind kind, std::string& body) {
   const std::shared_ptr<ondemand::parser> parser = ParserFor(body);
   WriteBody write;
   write.memory = parser;
-  Rows rows("embeddings", write.embeddings);
+  Rows rows("embeddings", write.embedding_values);
   bool ids_given = false;
   bool embeddings_given = false;
   const bool update = kind == OperationKind::kUpdate;
@@ -320,7 +351,7 @@ HttpResult<WriteBody> ParseWriteBody(OperationKind kind, std::string& body) {
   if (failure.has_value()) return *std::move(failure);
   if (!ids_given) return Unprocessable("missing field `ids`");
   if (!embeddings_given && !update) return Unprocessable("missing field `embeddings`");
-  write.dimension = rows.Finish(write.embedding_given);
+  write.embeddings = rows.Finish(write.embedding_given);
   return write;
 }
 
@@ -346,7 +377,7 @@ HttpResult<ReadBody> ParseReadBody(std::string& body) {
       MaybeError row_failure = ForEach(
           "query_embeddings", value, [&](ondemand::value& row) { return rows.Append(row, /*base64_allowed=*/false); });
       std::vector<uint8_t> all_given;
-      read.dimension = rows.Finish(all_given);
+      read.dimension = rows.Finish(all_given).columns;
       return row_failure;
     }
     return std::nullopt;

@@ -20,13 +20,13 @@ namespace ochre {
 // What an add, update or upsert sends.
 struct WriteBody {
   std::vector<std::string_view> ids;
-  std::vector<float> embeddings;  // one row an id, of `dimension` columns; zeros where there is none
-  int64_t dimension = 0;
+  MatrixSpan embeddings;                 // one row an id; zeros where there is none
   std::vector<uint8_t> embedding_given;  // empty: every row counts
   std::vector<std::optional<std::string>> documents;
   std::vector<std::optional<std::string>> uris;
   std::vector<Metadata> metadatas;
-  std::shared_ptr<void> memory;  // what the views point into, besides the body
+  std::vector<float> embedding_values;  // with `memory`: what the views point into, besides the body
+  std::shared_ptr<void> memory;
 
   Records records() const;
 };
@@ -45,9 +45,9 @@ struct ReadBody {
   std::shared_ptr<void> memory;
 };
 
-// Both borrow from `body`, whose contents stay as they are, and from the calling thread until it parses the next one:
-// what is returned is good on this thread, for this request. 400: not JSON, rows of different lengths, a bad filter,
-// base64 or UTF-8; 422: a field is missing or of a wrong type, a null in an add.
+// Both borrow from `body`, in which the embeddings of a write may be decoded, and from the calling thread until it
+// parses the next one: what is returned is good on this thread, for this request. 400: not JSON, rows of different
+// lengths, a bad filter, base64 or UTF-8; 422: a field is missing or of a wrong type, a null in an add.
 HttpResult<WriteBody> ParseWriteBody(OperationKind kind, std::string& body);
 HttpResult<ReadBody> ParseReadBody(std::string& body);
 
