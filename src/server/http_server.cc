@@ -12,6 +12,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 #include <boost/beast/version.hpp>
+#include <cstring>
 #include <exception>
 #include <new>
 #include <optional>
@@ -22,6 +23,7 @@
 #include <vector>
 
 #include "runtime/mutex.h"
+#include "server/spare_bodies.h"
 
 namespace ochre {
 namespace {
@@ -39,6 +41,8 @@ constexpr size_t kBodyReadBytes = 128 << 10;
 constexpr size_t kBeastReadBytes = 65'536;
 // Behind a body, for those who parse it (HttpRequest::body).
 constexpr size_t kBodyPaddingBytes = 64;
+// From here on a body's memory is worth keeping (SpareBodies): malloc does not give less back to the kernel.
+constexpr size_t kLargeBodyBytes = 256 << 10;
 
 HttpMethod MethodOf(http::verb verb) {
   switch (verb) {
@@ -279,8 +283,12 @@ class HttpServer::Listener {
       // Straight to where it will be parsed: a body of megabytes is not copied once more.
       const auto bytes = static_cast<size_t>(*length);
       const size_t read = std::min(bytes, buffer_.size());
-      request_.body.reserve(bytes + kBodyPaddingBytes);
-      request_.body.assign(static_cast<const char*>(buffer_.data().data()), read);
+      std::string& body = request_.body;
+      if (bytes >= kLargeBodyBytes) body = listener_.spare_bodies_.Take();
+      if (body.capacity() < bytes + kBodyPaddingBytes) body.clear();  // what is in it need not be copied
+      body.reserve(bytes + kBodyPaddingBytes);
+      body.resize(std::clamp(body.size(), read, bytes));
+      std::memcpy(body.data(), buffer_.data().data(), read);
       buffer_.consume(read);
       body_read_ = read;
       ReadRestOfBody(bytes);
@@ -321,6 +329,7 @@ class HttpServer::Listener {
       exchange_.bytes_in = static_cast<int64_t>(request_.body.size());
       HttpResult<HttpResponse> answer =
           Protect([&]() -> HttpResult<HttpResponse> { return listener_.service_.Serve(*admission_, request_); });
+      if (request_.body.capacity() >= kLargeBodyBytes) listener_.spare_bodies_.Keep(std::move(request_.body));
       request_.body = {};
       Respond(answer.ok() ? std::move(answer).value() : ToResponse(answer.error()));
     }
@@ -447,6 +456,7 @@ class HttpServer::Listener {
   uint16_t port_ = 0;
   std::unique_ptr<asio::ssl::context> tls_;  // null: plain
   std::atomic<bool> stopped_ = false;
+  SpareBodies spare_bodies_;
   Mutex mutex_;  // held to look at the connections
   CondVar gone_;
   std::set<Connection*> connections_ OCHRE_GUARDED_BY(mutex_);
