@@ -5,8 +5,7 @@
 //   OCHRE_BENCH_FVECS=base.fvecs graph_search_bench     rows from a file; its last 1000 are the queries
 //
 // The synthetic rows are easier than most real ones: clusters in 32 latent dimensions, mapped linearly, plus noise.
-// bench/CMakeLists.txt compiles this file with -march=native, so that hnswlib has the best of its own vector code; ours
-// chooses at run time. Times are CPU time of the one thread, in interleaved batches, so that a busy machine slows both.
+// Times are CPU time of the one thread, in interleaved batches, so that a busy machine slows both.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -19,28 +18,16 @@
 #include <utility>
 #include <vector>
 
-// Under another name, because the library contains hnswlib too, compiled with other options.
-#define hnswlib hnswlib_native
-#include "hnswlib/hnswlib.h"
-#undef hnswlib
-
 #include "bench/workload/graph_bench_data.h"
+#include "bench/workload/graph_bench_graphs.h"
 #include "distance/codes.h"
-#include "distance/kernels.h"
 #include "distance/scan.h"
 #include "distance/top_k.h"
-#include "hnsw/flat_graph.h"
 #include "hnsw/graph_search.h"
-#include "hnsw/hnsw_graph.h"
-#include "hnsw/hnswlib_flatten.h"
-#include "tests/hnsw/buffer_writer.h"
 
 namespace ochre {
 namespace {
 
-constexpr int64_t kK = 10;
-constexpr size_t kM = 16;
-constexpr size_t kEfConstruction = 200;
 constexpr size_t kBatch = 50;  // queries that one side answers before the other has its turn
 constexpr int kRounds = 5;     // passes over all queries; the fastest counts
 constexpr int64_t kEfs[] = {10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640};
@@ -100,34 +87,18 @@ double SpeedAt(double recall, const std::vector<Measurement>& curve) {
 
 void Run(const DataSet& data) {
   const AlignedRows rows(data.rows, data.dimension);
-  const auto row_count = static_cast<size_t>(rows.span().row_count);
-  std::printf("%s: %zu x %d, L2, M %zu, ef_construction %zu, recall@%d, kernels %s\n", data.name.c_str(), row_count,
-              data.dimension, kM, kEfConstruction, static_cast<int>(kK), std::string(KernelTarget()).c_str());
-
-  hnswlib_native::L2Space space(static_cast<size_t>(data.dimension));
-  hnswlib_native::HierarchicalNSW<float> index(&space, row_count, kM, kEfConstruction);
-  const double start = ThreadSeconds();
-  for (size_t row = 0; row < row_count; ++row) {
-    index.addPoint(data.rows.data() + row * static_cast<size_t>(data.dimension), row);
-  }
-  std::printf("built by hnswlib in %.1f s\n", ThreadSeconds() - start);
-  BufferWriter writer;
-  if (!AppendGraph(FlattenHnswlib(index), writer).ok()) std::abort();
-  AlignedBytes bytes(writer.bytes());
-  const Result<HnswGraph> graph = HnswGraph::Parse(bytes.span(), rows.span().row_count, "graph.bin");
-  if (!graph.ok()) std::abort();
-
-  std::vector<PreparedQuery> queries;
-  for (int64_t q = 0; q < kQueryCount; ++q) {
-    queries.emplace_back(Space::kL2, data.queries.data() + q * data.dimension, data.dimension);
-  }
+  HnswlibGraph hnswlib(data);
+  std::printf("built by hnswlib in %.1f s\n", hnswlib.seconds);
+  const Graph served_graph(FlattenHnswlib(hnswlib.index));
+  const HnswGraph& graph = *served_graph.graph;
+  const std::vector<PreparedQuery> queries = PrepareQueries(data);
   const auto exact = ScanAll(queries, rows.span(), kK);
 
   const ServedCodes int8(rows.span(), Quantization::kInt8), lvq4(rows.span(), Quantization::kLvq4);
   const auto by_codes = [&](const ServedCodes& served, size_t q, const GraphSearchOptions& options) {
     const CodeQuery query = served.quantizer.Prepare(queries[q]);
     const std::vector<uint32_t> candidates =
-        Ordinals(SearchGraphByCodes(*graph, served.codes, {&query, 1}, options)[0].neighbors);
+        Ordinals(SearchGraphByCodes(graph, served.codes, {&query, 1}, options)[0].neighbors);
     std::vector<float> distances(candidates.size());
     DistancesToOrdinals(queries[q], rows.span(), candidates, distances.data());
     TopK nearest(kK);
@@ -145,15 +116,15 @@ void Run(const DataSet& data) {
   std::vector<Engine> engines = {
       {"hnswlib", efs,
        [&](size_t q, double ef) {
-         index.setEf(static_cast<size_t>(ef));
-         auto heap = index.searchKnn(data.queries.data() + q * static_cast<size_t>(data.dimension), kK);
+         hnswlib.index.setEf(static_cast<size_t>(ef));
+         auto heap = hnswlib.index.searchKnn(data.queries.data() + q * static_cast<size_t>(data.dimension), kK);
          std::vector<uint32_t> ordinals;
          for (; !heap.empty(); heap.pop()) ordinals.push_back(static_cast<uint32_t>(heap.top().second));
          return ordinals;
        }},
       {"float32", efs,
        [&](size_t q, double ef) {
-         return Ordinals(SearchGraph(*graph, rows.span(), queries[q], fixed(ef, kK)).neighbors);
+         return Ordinals(SearchGraph(graph, rows.span(), queries[q], fixed(ef, kK)).neighbors);
        }},
       {"int8, ef", efs, [&](size_t q, double ef) { return by_codes(int8, q, fixed(ef, 2 * kK)); }},
       {"int8", reaches, [&](size_t q, double reach) { return by_codes(int8, q, adaptive(reach, 2 * kK)); }},

@@ -18,6 +18,8 @@ namespace {
 constexpr int64_t kQueriesMax = 200;
 constexpr int64_t kRowsPerQuery = 100;  // fewer queries for small segments, so that calibrating costs little there too
 constexpr int64_t kK = 10;
+// Queries between two looks at `cancelled`: of a million rows they are compared with, in half a second.
+constexpr size_t kQueriesPerCheck = 50;
 
 constexpr float kEfs[] = {10, 20, 40, 80, 160, 320, 640};
 // Factors of the distance itself, not squared. On hard word vectors recall 0.90 / 0.95 / 0.99 took 1.06 / 1.08 / 1.12.
@@ -52,7 +54,13 @@ std::vector<Neighbor> Nearest(const PreparedQuery& query, const RowsSpan& rows, 
   return std::move(ScanCandidates({&query, 1}, rows, candidates, kK).front());
 }
 
-Sample DrawSample(const RowsSpan& rows, const Quantizer& quantizer, const CodesSpan& codes, const CodeBounds& bounds) {
+Status CheckCancelled(const std::atomic<bool>& cancelled) {
+  if (!cancelled.load(std::memory_order_relaxed)) return Status::Ok();
+  return Status::Cancelled("calibrating a graph was cancelled");
+}
+
+Result<Sample> DrawSample(const RowsSpan& rows, const Quantizer& quantizer, const CodesSpan& codes,
+                          const CodeBounds& bounds, const std::atomic<bool>& cancelled) {
   Sample sample;
   const auto dimension = static_cast<size_t>(rows.dimension);
   std::vector<float> vector(dimension);
@@ -73,9 +81,14 @@ Sample DrawSample(const RowsSpan& rows, const Quantizer& quantizer, const CodesS
     sample.queries.emplace_back(quantizer.space(), vector.data(), rows.dimension);
     sample.code_queries.push_back(quantizer.Prepare(sample.queries.back()));
   }
-  const auto nearest = ScanAllCodes(sample.code_queries, codes, bounds, kK);
-  for (size_t q = 0; q < nearest.size(); ++q) {
-    sample.kth_distances.push_back(Nearest(sample.queries[q], rows, nearest[q]).back().distance);
+  const std::span<const CodeQuery> all = sample.code_queries;
+  for (size_t begin = 0; begin < all.size(); begin += kQueriesPerCheck) {
+    OCHRE_RETURN_IF_ERROR(CheckCancelled(cancelled));
+    const auto some = all.subspan(begin, std::min(kQueriesPerCheck, all.size() - begin));
+    for (const std::vector<uint32_t>& nearest : ScanAllCodes(some, codes, bounds, kK)) {
+      const PreparedQuery& query = sample.queries[sample.kth_distances.size()];
+      sample.kth_distances.push_back(Nearest(query, rows, nearest).back().distance);
+    }
   }
   return sample;
 }
@@ -98,10 +111,12 @@ float MeasureRecall(const HnswGraph& graph, const RowsSpan& rows, const CodesSpa
 
 // Measures knob after knob until nothing is left to find. More never finds less, but for chance.
 template <typename OptionsOf>
-std::vector<Calibration::Point> Sweep(std::span<const float> knobs, const OptionsOf& options_of,
-                                      const std::function<float(const GraphSearchOptions&)>& measure) {
+Result<std::vector<Calibration::Point>> Sweep(std::span<const float> knobs, const OptionsOf& options_of,
+                                              const std::function<float(const GraphSearchOptions&)>& measure,
+                                              const std::atomic<bool>& cancelled) {
   std::vector<Calibration::Point> points;
   for (const float knob : knobs) {
+    OCHRE_RETURN_IF_ERROR(CheckCancelled(cancelled));
     const GraphSearchOptions options = options_of(knob);
     const float before = points.empty() ? 0.0f : points.back().recall;
     points.push_back({options.reach > 0 ? options.reach : knob, std::max(before, measure(options))});
@@ -149,29 +164,25 @@ float Calibration::ReachForEf(int64_t ef) const {
   return static_cast<float>(std::max(0.0, KnobFor(by_reach, Aim(recall, kMissesForEf))));
 }
 
-Calibration Calibrate(const HnswGraph& graph, const RowsSpan& rows, const Quantizer& quantizer, const CodesSpan& codes,
-                      const CodeBounds& bounds) {
+Result<Calibration> Calibrate(const HnswGraph& graph, const RowsSpan& rows, const Quantizer& quantizer,
+                              const CodesSpan& codes, const CodeBounds& bounds, const std::atomic<bool>& cancelled) {
   assert(rows.row_count == graph.row_count() && codes.row_count == graph.row_count());
-  const Sample sample = DrawSample(rows, quantizer, codes, bounds);
+  OCHRE_ASSIGN_OR_RETURN(const Sample sample, DrawSample(rows, quantizer, codes, bounds, cancelled));
   const int64_t candidates = RerankCount(codes.quantization, kK);
   const auto measure = [&](const GraphSearchOptions& options) {
     return MeasureRecall(graph, rows, codes, sample, options);
   };
+  const auto by_ef = [&](float ef) {
+    const auto kept = static_cast<int64_t>(ef);
+    return GraphSearchOptions{.k = std::min(candidates, kept), .ef = kept};
+  };
+  const auto by_reach = [&](float reach) {
+    return GraphSearchOptions{.k = candidates, .ef = kReachCandidatesMax, .reach = reach * reach, .reach_k = kK};
+  };
   Calibration calibration;
-  calibration.by_ef = Sweep(
-      kEfs,
-      [&](float ef) {
-        const auto kept = static_cast<int64_t>(ef);
-        return GraphSearchOptions{.k = std::min(candidates, kept), .ef = kept};
-      },
-      measure);
+  OCHRE_ASSIGN_OR_RETURN(calibration.by_ef, Sweep(kEfs, by_ef, measure, cancelled));
   if (quantizer.space() == Space::kInnerProduct) return calibration;
-  calibration.by_reach = Sweep(
-      kReaches,
-      [&](float reach) {
-        return GraphSearchOptions{.k = candidates, .ef = kReachCandidatesMax, .reach = reach * reach, .reach_k = kK};
-      },
-      measure);
+  OCHRE_ASSIGN_OR_RETURN(calibration.by_reach, Sweep(kReaches, by_reach, measure, cancelled));
   return calibration;
 }
 

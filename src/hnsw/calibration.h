@@ -2,12 +2,14 @@
 #ifndef OCHRE_HNSW_CALIBRATION_H_
 #define OCHRE_HNSW_CALIBRATION_H_
 
+#include <atomic>
 #include <cstdint>
 #include <vector>
 
 #include "distance/codes.h"
 #include "distance/rows_span.h"
 #include "hnsw/hnsw_graph.h"
+#include "ochre/status.h"
 
 namespace ochre {
 
@@ -31,9 +33,10 @@ struct Calibration {
 // Candidates that a search with a reach keeps at most, for k up to 500: enough for the largest reach measured here.
 inline constexpr int64_t kReachCandidatesMax = 2'000;
 
-// `rows` and `codes` are the graph's. Takes some tens of milliseconds, or about 1/50 of the graph's build.
-Calibration Calibrate(const HnswGraph& graph, const RowsSpan& rows, const Quantizer& quantizer, const CodesSpan& codes,
-                      const CodeBounds& bounds);
+// `rows` and `codes` are the graph's. Takes some tens of milliseconds, or about 1/50 of the graph's build. Cancelled:
+// `cancelled` became true meanwhile.
+Result<Calibration> Calibrate(const HnswGraph& graph, const RowsSpan& rows, const Quantizer& quantizer,
+                              const CodesSpan& codes, const CodeBounds& bounds, const std::atomic<bool>& cancelled);
 
 }  // namespace ochre
 

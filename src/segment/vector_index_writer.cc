@@ -119,7 +119,8 @@ Result<std::vector<BlobInfo>> WriteVectorIndex(Storage& storage, std::string_vie
   OCHRE_ASSIGN_OR_RETURN(const auto graph_blob, VerifiedBlob::Open(storage, writer.files().back()));
   OCHRE_ASSIGN_OR_RETURN(const auto graph_bytes, graph_blob->ReadAll());
   OCHRE_ASSIGN_OR_RETURN(const HnswGraph graph, HnswGraph::Parse(graph_bytes, rows.row_count, graph_blob->name()));
-  const Calibration calibration = Calibrate(graph, rows, served->quantizer, served->codes, served->bounds);
+  OCHRE_ASSIGN_OR_RETURN(const Calibration calibration,
+                         Calibrate(graph, rows, served->quantizer, served->codes, served->bounds, cancelled));
   OCHRE_RETURN_IF_ERROR(
       writer.Write(kCalibrationName, [&](BlobWriter& file) { return AppendCalibration(calibration, file); }));
   return writer.files();

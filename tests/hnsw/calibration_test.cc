@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "distance/scan.h"
 #include "hnsw/graph_search.h"
 #include "tests/distance/coded_rows.h"
 #include "tests/hnsw/built_graph.h"
+#include "tests/support/must.h"
 
 namespace ochre {
 namespace {
@@ -51,7 +53,9 @@ class CalibratedGraphTest : public testing::TestWithParam<Space> {
                     {.space = GetParam(), .max_neighbors = 4, .ef_construction = 40}};
   Quantizer quantizer_ = Quantizer::Train(GetParam(), Quantization::kInt8, built_.rows());
   CodedRows codes_{quantizer_, built_.rows()};
-  Calibration calibration_ = Calibrate(built_.graph(), built_.rows(), quantizer_, codes_.span(), codes_.bounds());
+  std::atomic<bool> cancelled_ = false;
+  Calibration calibration_ =
+      Must(Calibrate(built_.graph(), built_.rows(), quantizer_, codes_.span(), codes_.bounds(), cancelled_));
 };
 
 INSTANTIATE_TEST_SUITE_P(Spaces, CalibratedGraphTest,
@@ -67,6 +71,14 @@ TEST_P(CalibratedGraphTest, MoreEffortNeverFindsLess) {
   EXPECT_TRUE(ascends(calibration_.by_reach));
   EXPECT_LT(calibration_.by_ef.front().recall, calibration_.by_ef.back().recall);
   EXPECT_EQ(calibration_.by_reach.empty(), GetParam() == Space::kInnerProduct);
+}
+
+TEST_P(CalibratedGraphTest, CanBeCancelled) {
+  cancelled_ = true;
+  const auto calibration =
+      Calibrate(built_.graph(), built_.rows(), quantizer_, codes_.span(), codes_.bounds(), cancelled_);
+  ASSERT_FALSE(calibration.ok());
+  EXPECT_EQ(calibration.status().code(), StatusCode::kCancelled);
 }
 
 TEST_P(CalibratedGraphTest, OtherQueriesReachTheRecallThatWasAskedFor) {
