@@ -20,7 +20,7 @@ constexpr size_t kRowsPerCancelCheck = 1'024;
 MatchSet RecordsToWrite(const CollectionView& view, std::span<const size_t> merges) {
   MatchSet records = view.All();
   for (size_t s = 0; s < view.segments.size(); ++s) {
-    if (std::find(merges.begin(), merges.end(), s) == merges.end()) records.segments[s] = Roaring();
+    if (std::find(merges.begin(), merges.end(), s) == merges.end()) records.segments[s] = Share(Roaring());
   }
   return records;
 }

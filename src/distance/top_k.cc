@@ -25,12 +25,14 @@ TopK::TopK(int64_t k) : k_(k) {
 
 void TopK::Offer(std::span<const uint32_t> ordinals, std::span<const float> distances) {
   assert(ordinals.size() == distances.size());
+  Reserve(distances.size());
   for (size_t i = 0; i < distances.size(); ++i) {
     if (Enters(distances[i])) Add(distances[i], ordinals[i]);
   }
 }
 
 void TopK::OfferRange(uint32_t first, std::span<const float> distances) {
+  Reserve(distances.size());
   for (size_t i = 0; i < distances.size(); ++i) {
     if (Enters(distances[i])) Add(distances[i], first + static_cast<uint32_t>(i));
   }
@@ -40,6 +42,10 @@ std::vector<Neighbor> TopK::Take() {
   KeepNearest();
   std::sort(kept_.begin(), kept_.end());
   return std::move(kept_);
+}
+
+void TopK::Reserve(size_t offered) {
+  if (kept_.capacity() == 0) kept_.reserve(std::min(offered, static_cast<size_t>(kept_max_)));
 }
 
 void TopK::Add(float distance, uint32_t ordinal) {

@@ -27,6 +27,7 @@ class TopK {
   // A row enters if it is nearer than the k-th of those kept at the last selection: as ordinals ascend, an equally
   // near row comes after all of these.
   bool Enters(float distance) const { return !selected_ || distance < threshold_; }
+  void Reserve(size_t offered);
   void Add(float distance, uint32_t ordinal);
   void KeepNearest();
 

@@ -52,21 +52,21 @@ Result<Roaring> FilterOrdinals(const SegmentView& segment, const CompiledFilter&
 
 Result<MatchSet> FilterByIds(const CollectionView& view, const Selection& selection) {
   MatchSet matches;
-  matches.segments.resize(view.segments.size());
+  std::vector<Roaring> found(view.segments.size());
   CallPoll poll;
   for (const std::string& id : *selection.ids) {
     OCHRE_RETURN_IF_ERROR(poll.Poll());
     OCHRE_ASSIGN_OR_RETURN(const std::optional<RecordLocation> location, view.Find(id));
     if (!location.has_value()) continue;
     if (location->segment != RecordLocation::kTail) {
-      matches.segments[static_cast<size_t>(location->segment)].add(location->row);
+      found[static_cast<size_t>(location->segment)].add(location->row);
     } else if (TailRecordMatches(view, selection.filter, location->row)) {
       matches.tail.push_back(location->row);
     }
   }
   for (size_t s = 0; s < view.segments.size(); ++s) {
-    OCHRE_ASSIGN_OR_RETURN(matches.segments[s],
-                           FilterOrdinals(view.segments[s], selection.filter, std::move(matches.segments[s])));
+    OCHRE_ASSIGN_OR_RETURN(Roaring matching, FilterOrdinals(view.segments[s], selection.filter, std::move(found[s])));
+    matches.segments.push_back(Share(std::move(matching)));
   }
   std::sort(matches.tail.begin(), matches.tail.end());  // an id may be asked for twice
   matches.tail.erase(std::unique(matches.tail.begin(), matches.tail.end()), matches.tail.end());
@@ -83,7 +83,7 @@ Result<MatchSet> FilterView(const CollectionView& view, const Selection& selecti
   for (const SegmentView& segment : view.segments) {
     OCHRE_RETURN_IF_ERROR(CallLimit::CheckCurrent());
     OCHRE_ASSIGN_OR_RETURN(Roaring ordinals, FilterSegment(segment, selection.filter));
-    matches.segments.push_back(std::move(ordinals));
+    matches.segments.push_back(Share(std::move(ordinals)));
   }
   OCHRE_ASSIGN_OR_RETURN(matches.tail, FilterTail(view, selection.filter));
   view.SortTail(matches.tail);

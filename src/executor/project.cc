@@ -1,11 +1,15 @@
 #include "executor/project.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "runtime/call_limit.h"
 
 namespace ochre {
 namespace {
+
+constexpr size_t kIdBytesLikely = 36;  // a UUID as text
+constexpr size_t kIdBytesReservedMax = 64 << 10;
 
 void AppendOptional(StringArray& column, std::optional<std::string_view> text) {
   if (text.has_value()) {
@@ -22,6 +26,7 @@ Result<RecordColumns> Project(const CollectionView& view, std::span<const Record
   const RecordParts parts = {.contents = include.documents || include.uris || include.metadatas,
                              .row = include.embeddings};
   RecordColumns columns;
+  columns.ids.Reserve(locations.size(), std::min(locations.size() * kIdBytesLikely, kIdBytesReservedMax));
   if (include.documents) columns.documents.emplace();
   if (include.uris) columns.uris.emplace();
   if (include.metadatas) columns.metadatas.emplace();

@@ -27,7 +27,11 @@ Result<QueryResult> QueryExecutor::Query(const LogicalPlan& plan) {
   OCHRE_ASSIGN_OR_RETURN(const auto winners, RankMatches(*view, matches, *plan.ranking, plan.limit));
   QueryResult result;
   std::vector<RecordLocation> locations;
-  if (plan.projection.distances) result.distances.emplace();
+  size_t hit_count = 0;
+  for (const std::vector<Hit>& of_query : winners) hit_count += of_query.size();
+  locations.reserve(hit_count);
+  result.offsets.reserve(winners.size() + 1);
+  if (plan.projection.distances) result.distances.emplace().reserve(hit_count);
   for (const std::vector<Hit>& of_query : winners) {
     for (const Hit& hit : of_query) {
       locations.push_back(hit.location);

@@ -62,6 +62,10 @@ Result<Winners> RankQueries(const CollectionView& view, const MatchSet& matches,
                             std::span<const PreparedQuery> queries, int64_t k) {
   Winners winners(queries.size());
   const auto merge = [&](size_t q, std::vector<Hit> hits) {
+    if (winners[q].empty()) {
+      winners[q] = std::move(hits);
+      return;
+    }
     const std::vector<Hit> lists[] = {std::move(winners[q]), std::move(hits)};
     winners[q] = MergeTopK(lists, k);
   };
@@ -77,7 +81,7 @@ Result<Winners> RankQueries(const CollectionView& view, const MatchSet& matches,
       bounds.push_back(is_full ? of_query.back().distance : std::numeric_limits<float>::infinity());
     }
     OCHRE_ASSIGN_OR_RETURN(const std::vector<Neighbors> found,
-                           RankSegment(view.segments[s], queries, bounds, matches.segments[s], ranking, k));
+                           RankSegment(view.segments[s], queries, bounds, *matches.segments[s], ranking, k));
     for (size_t q = 0; q < queries.size(); ++q) {
       OCHRE_ASSIGN_OR_RETURN(std::vector<Hit> hits, ToHits(view, static_cast<int32_t>(s), found[q]));
       merge(q, std::move(hits));

@@ -115,6 +115,7 @@ class SegmentRanker {
       const float reach =
           code_queries[q].LikelyReach(nearest_codes[static_cast<size_t>(k_ - 1)].distance, index_->bounds());
       ordinals.clear();
+      ordinals.reserve(nearest_codes.size());
       for (const Neighbor& neighbor : nearest_codes) {
         if (neighbor.distance <= reach || std::ssize(ordinals) < k_) ordinals.push_back(neighbor.ordinal);
       }

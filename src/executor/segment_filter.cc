@@ -126,7 +126,7 @@ class SegmentConditions {
   }
 
   const Segment& segment_;
-  const Roaring live_;
+  const Roaring& live_;
 };
 
 }  // namespace

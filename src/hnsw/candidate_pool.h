@@ -92,6 +92,7 @@ class CandidatePool {
   // The up to `count` nearest.
   std::vector<Neighbor> Nearest(int64_t count) const {
     std::vector<Neighbor> neighbors;
+    neighbors.reserve(std::min(static_cast<size_t>(count), keys_.size()));
     for (const uint64_t key : keys_) {
       if (static_cast<int64_t>(neighbors.size()) == count) break;
       neighbors.push_back({.distance = CandidateDistance(key), .ordinal = CandidateNode(key)});

@@ -7,7 +7,17 @@
 
 namespace ochre {
 
-std::span<const uint64_t> LiveBits::Get(const Roaring& deleted, int64_t row_count) const {
+const Roaring& LiveRows::Ordinals(const Roaring& deleted, int64_t row_count) const {
+  const auto ordinals = ordinals_.Get([&]() -> Result<std::unique_ptr<const Roaring>> {
+    auto live = std::make_unique<Roaring>();
+    live->addRange(0, static_cast<uint64_t>(row_count));
+    *live -= deleted;
+    return live;
+  });
+  return **ordinals;
+}
+
+std::span<const uint64_t> LiveRows::Bits(const Roaring& deleted, int64_t row_count) const {
   const auto bits = bits_.Get([&]() -> Result<std::unique_ptr<const std::vector<uint64_t>>> {
     std::vector<uint64_t> words(static_cast<size_t>((row_count + 63) / 64), ~uint64_t{0});
     deleted.iterate(
@@ -41,13 +51,6 @@ std::string DeletionBitmap::Serialize() const {
   std::string bytes(compact.getSizeInBytes(), '\0');
   compact.write(bytes.data());
   return bytes;
-}
-
-Roaring DeletionBitmap::Live() const {
-  Roaring live;
-  live.addRange(0, static_cast<uint64_t>(row_count_));
-  live -= deleted_;
-  return live;
 }
 
 bool DeletionBitmap::Delete(Ordinal ordinal) {

@@ -15,17 +15,20 @@
 
 namespace ochre {
 
-// One bit a row; worked out when it is first asked for. Copies work it out anew.
-class LiveBits {
+// The rows below a number that are not deleted, in two forms, each worked out when it is first asked for. Copies work
+// them out anew. Thread-safe; `deleted` and `row_count` are the same in every call.
+class LiveRows {
  public:
-  LiveBits() = default;
-  LiveBits(const LiveBits&) {}
-  LiveBits& operator=(const LiveBits&) = delete;
+  LiveRows() = default;
+  LiveRows(const LiveRows&) {}
+  LiveRows& operator=(const LiveRows&) = delete;
 
-  // Thread-safe. Bit i of word i / 64 is set unless row i is in `deleted`, which is the same in every call.
-  std::span<const uint64_t> Get(const Roaring& deleted, int64_t row_count) const;
+  const Roaring& Ordinals(const Roaring& deleted, int64_t row_count) const;
+  // Bit i of word i / 64 is set unless row i is in `deleted`.
+  std::span<const uint64_t> Bits(const Roaring& deleted, int64_t row_count) const;
 
  private:
+  Lazy<Roaring> ordinals_;
   Lazy<std::vector<uint64_t>> bits_;
 };
 
@@ -45,11 +48,10 @@ class DeletionBitmap {
   bool IsDeleted(Ordinal ordinal) const { return deleted_.contains(static_cast<uint32_t>(ordinal)); }
   const Roaring& deleted() const { return deleted_; }
 
-  // All rows that are not deleted.
-  Roaring Live() const;
-
-  // The same as one bit a row; valid as long as this bitmap. Nothing may be deleted from it afterwards.
-  std::span<const uint64_t> Bits() const { return live_bits_.Get(deleted_, row_count_); }
+  // All rows that are not deleted, and the same as one bit a row; valid as long as this bitmap. Nothing may be deleted
+  // from it afterwards.
+  const Roaring& Live() const { return live_.Ordinals(deleted_, row_count_); }
+  std::span<const uint64_t> Bits() const { return live_.Bits(deleted_, row_count_); }
 
   // False if it was deleted already.
   bool Delete(Ordinal ordinal);
@@ -60,7 +62,7 @@ class DeletionBitmap {
   int64_t row_count_;
   int64_t deleted_count_ = 0;
   Roaring deleted_;
-  LiveBits live_bits_;
+  LiveRows live_;
 };
 
 }  // namespace ochre

@@ -61,7 +61,9 @@ void CollectionView::SortTail(std::vector<uint32_t>& indexes) const {
 
 MatchSet CollectionView::All() const {
   MatchSet all;
-  for (const SegmentView& segment : segments) all.segments.push_back(segment.deletions->Live());
+  for (const SegmentView& segment : segments) {
+    all.segments.emplace_back(segment.deletions, &segment.deletions->Live());  // as long as the deletions live
+  }
   for (size_t i = 0; i < tail_size; ++i) {
     if (IsVisible(i)) all.tail.push_back(static_cast<uint32_t>(i));
   }

@@ -41,9 +41,9 @@ Result<std::vector<RecordLocation>> WalkRecords(const CollectionView& view, cons
                                                 int64_t limit) {
   std::vector<SegmentCursor> cursors;
   for (size_t s = 0; s < view.segments.size(); ++s) {
-    if (matches.segments[s].isEmpty()) continue;
+    if (matches.segments[s]->isEmpty()) continue;
     OCHRE_ASSIGN_OR_RETURN(const IdTable* ids, view.segments[s].segment->Ids());
-    cursors.emplace_back(static_cast<int32_t>(s), *ids, matches.segments[s]);
+    cursors.emplace_back(static_cast<int32_t>(s), *ids, *matches.segments[s]);
   }
   size_t tail_next = 0;
   const auto next_of = [&](size_t source) -> std::optional<Step> {

@@ -28,6 +28,18 @@ TEST(DeletionBitmapTest, DeletingARowTwiceCountsOnce) {
   EXPECT_OK(bitmap.Verify());
 }
 
+TEST(DeletionBitmapTest, ACopyWorksOutItsOwnLiveRows) {
+  const DeletionBitmap bitmap(100);
+  EXPECT_EQ(&bitmap.Live(), &bitmap.Live()) << "worked out once";
+  ASSERT_EQ(bitmap.Live().cardinality(), 100u);
+  ASSERT_EQ(bitmap.Bits()[0], ~uint64_t{0});
+  DeletionBitmap copy = bitmap;
+  copy.Delete(Ordinal{3});
+  EXPECT_EQ(copy.Live().cardinality(), 99u);
+  EXPECT_EQ(copy.Bits()[0], ~uint64_t{8});
+  EXPECT_EQ(bitmap.Live().cardinality(), 100u);
+}
+
 TEST(DeletionBitmapTest, ComesBackFromItsBytes) {
   constexpr uint64_t kSeed = 1;
   constexpr int64_t kRows = 200'000;  // three containers of CRoaring

@@ -60,8 +60,8 @@ TEST_F(WalkRecordsTest, EveryPageIsASliceOfTheWholeWalk) {
 
 TEST_F(WalkRecordsTest, OnlyMatchesAreWalked) {
   MatchSet matches;
-  matches.segments = {Roaring::bitmapOf(2, 1, 2), Roaring(), {}};
-  matches.segments.resize(view_->segments.size());
+  matches.segments.assign(view_->segments.size(), Share(Roaring()));
+  matches.segments.front() = Share(Roaring::bitmapOf(2, 1, 2));
   for (uint32_t i = 0; i < view_->tail_size; ++i) {
     if (view_->tail->record(i).id == "25" && view_->IsVisible(i)) matches.tail.push_back(i);
   }
@@ -69,9 +69,15 @@ TEST_F(WalkRecordsTest, OnlyMatchesAreWalked) {
   EXPECT_THAT(Walk(matches, 1, 1), ElementsAre(2));
 }
 
+TEST_F(WalkRecordsTest, AllRowsOfASegmentAreSharedNotCopied) {
+  const MatchSet first = view_->All(), second = view_->All();
+  ASSERT_FALSE(first.segments.empty());
+  for (size_t s = 0; s < first.segments.size(); ++s) EXPECT_EQ(first.segments[s], second.segments[s]);
+}
+
 TEST_F(WalkRecordsTest, NoMatchesGiveNothing) {
   MatchSet none;
-  none.segments.resize(view_->segments.size());
+  none.segments.assign(view_->segments.size(), Share(Roaring()));
   EXPECT_THAT(Walk(none, 0, 10), IsEmpty());
 }
 

@@ -63,7 +63,7 @@ struct TestDatabase {
   SegmentId WriteTailAsVersion() {
     const auto view = Pin();
     MatchSet records = view->All();
-    for (Roaring& ordinals : records.segments) ordinals = Roaring();
+    for (SharedOrdinals& ordinals : records.segments) ordinals = Share(Roaring());
     const SegmentId id = RandomUuid();
     auto writer = Must(SegmentWriter::Create(
         storage, id,
