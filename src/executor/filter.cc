@@ -77,7 +77,6 @@ Result<MatchSet> FilterByIds(const CollectionView& view, const Selection& select
 }  // namespace
 
 Result<MatchSet> FilterView(const CollectionView& view, const Selection& selection) {
-  if (selection.everything()) return view.All();
   if (selection.ids.has_value()) return FilterByIds(view, selection);
   MatchSet matches;
   for (const SegmentView& segment : view.segments) {

@@ -9,7 +9,8 @@
 
 namespace ochre {
 
-// Segments are filtered with their indexes, the tail and records named by id one by one. DataLoss names a damaged file.
+// Segments are filtered with their indexes, the tail and records named by id one by one. For a selection of everything
+// CollectionView::All is cheaper. DataLoss names a damaged file.
 Result<MatchSet> FilterView(const CollectionView& view, const Selection& selection);
 
 }  // namespace ochre

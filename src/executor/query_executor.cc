@@ -8,6 +8,16 @@
 #include "view/record_walk.h"
 
 namespace ochre {
+namespace {
+
+// What is selected: the view's own set if that is everything, else `filtered`.
+Result<const MatchSet*> Select(const CollectionView& view, const Selection& selection, MatchSet& filtered) {
+  if (selection.everything()) return &view.All();
+  OCHRE_ASSIGN_OR_RETURN(filtered, FilterView(view, selection));
+  return &filtered;
+}
+
+}  // namespace
 
 Result<int64_t> QueryExecutor::Count(CollectionId collection) {
   OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(collection));
@@ -16,15 +26,18 @@ Result<int64_t> QueryExecutor::Count(CollectionId collection) {
 
 Result<GetResult> QueryExecutor::Get(const LogicalPlan& plan) {
   OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(plan.collection));
-  OCHRE_ASSIGN_OR_RETURN(const MatchSet matches, FilterView(*view, plan.selection));
-  OCHRE_ASSIGN_OR_RETURN(const std::vector<RecordLocation> found, WalkRecords(*view, matches, plan.offset, plan.limit));
+  MatchSet filtered;
+  OCHRE_ASSIGN_OR_RETURN(const MatchSet* const matches, Select(*view, plan.selection, filtered));
+  OCHRE_ASSIGN_OR_RETURN(const std::vector<RecordLocation> found,
+                         WalkRecords(*view, *matches, plan.offset, plan.limit));
   return Project(*view, found, plan.projection);
 }
 
 Result<QueryResult> QueryExecutor::Query(const LogicalPlan& plan) {
   OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(plan.collection));
-  OCHRE_ASSIGN_OR_RETURN(const MatchSet matches, FilterView(*view, plan.selection));
-  OCHRE_ASSIGN_OR_RETURN(const auto winners, RankMatches(*view, matches, *plan.ranking, plan.limit));
+  MatchSet filtered;
+  OCHRE_ASSIGN_OR_RETURN(const MatchSet* const matches, Select(*view, plan.selection, filtered));
+  OCHRE_ASSIGN_OR_RETURN(const auto winners, RankMatches(*view, *matches, *plan.ranking, plan.limit));
   QueryResult result;
   std::vector<RecordLocation> locations;
   size_t hit_count = 0;

@@ -59,16 +59,19 @@ void CollectionView::SortTail(std::vector<uint32_t>& indexes) const {
   if (!std::is_sorted(indexes.begin(), indexes.end(), before)) std::sort(indexes.begin(), indexes.end(), before);
 }
 
-MatchSet CollectionView::All() const {
-  MatchSet all;
-  for (const SegmentView& segment : segments) {
-    all.segments.emplace_back(segment.deletions, &segment.deletions->Live());  // as long as the deletions live
-  }
-  for (size_t i = 0; i < tail_size; ++i) {
-    if (IsVisible(i)) all.tail.push_back(static_cast<uint32_t>(i));
-  }
-  SortTail(all.tail);
-  return all;
+const MatchSet& CollectionView::All() const {
+  const auto made = all_.Get([&]() -> Result<std::unique_ptr<const MatchSet>> {
+    auto all = std::make_unique<MatchSet>();
+    for (const SegmentView& segment : segments) {
+      all->segments.emplace_back(segment.deletions, &segment.deletions->Live());  // as long as the deletions live
+    }
+    for (size_t i = 0; i < tail_size; ++i) {
+      if (IsVisible(i)) all->tail.push_back(static_cast<uint32_t>(i));
+    }
+    SortTail(all->tail);
+    return all;
+  });
+  return **made;
 }
 
 }  // namespace ochre

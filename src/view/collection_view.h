@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ochre/status.h"
+#include "runtime/lazy.h"
 #include "segment/deletion_bitmap.h"
 #include "segment/segment.h"
 #include "types/ids.h"
@@ -82,8 +83,11 @@ struct CollectionView {
   // tail's own order is that one only up to the first update.
   void SortTail(std::vector<uint32_t>& indexes) const;
 
-  // Every record.
-  MatchSet All() const;
+  // Every record; worked out when it is first asked for, and valid while the view is.
+  const MatchSet& All() const;
+
+ private:
+  Lazy<MatchSet> all_;
 };
 
 }  // namespace ochre
