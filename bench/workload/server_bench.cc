@@ -21,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/support/measure.h"
 #include "examples/dictionary_search/wordnet.h"
 #include "gateway/gateway.h"
 #include "instance/instance.h"
@@ -31,26 +32,6 @@ namespace ochre {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
-[[noreturn]] void Fail(const Status& status) {
-  std::fprintf(stderr, "server_bench: %s\n", status.ToString().c_str());
-  std::exit(1);
-}
-void Check(const Status& status) {
-  if (!status.ok()) Fail(status);
-}
-template <typename T>
-T Value(Result<T> result) {
-  if (!result.ok()) Fail(result.status());
-  return std::move(result).value();
-}
-
-double Microseconds(const std::function<void()>& work) {
-  const auto start = Clock::now();
-  work();
-  return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
-}
 
 double CpuMicroseconds(clockid_t clock) {
   timespec now;

@@ -217,9 +217,9 @@ OCHRE_API ochre_status ochre_client_in_memory(const ochre_client_options* option
 OCHRE_API ochre_status ochre_client_close(ochre_client* client, ochre_error* error);
 /* Calls on this database that are running in other threads end with Cancelled where they can: while they filter, search
  * and read records, some ten times a second at least (one query's pass over one segment is completed), while they wait
- * for a compaction of others, before and after an embedding function's callback (unless the call is the callback's own),
- * and between two batches of an Arrow stream. A commit or a compaction that a call has begun is completed, so nothing is
- * half done; a call that begins later is not affected. */
+ * for a compaction of others, before and after an embedding function's callback (unless the call is the callback's
+ * own), and between two batches of an Arrow stream. A commit or a compaction that a call has begun is completed, so
+ * nothing is half done; a call that begins later is not affected. */
 OCHRE_API ochre_status ochre_client_interrupt(ochre_client* client, ochre_error* error);
 /* The deadline of the calling thread, for all clients: calls that it makes on clients and collections end with
  * DeadlineExceeded once so much time has passed from now, at their begin and at the places that

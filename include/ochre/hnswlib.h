@@ -25,7 +25,7 @@ struct HnswlibIndex {
 // Reads a file that HierarchicalNSW<float>::saveIndex of hnswlib 0.6 to 0.8 has written, whatever its space; an index
 // for cosine distances holds its vectors normalised. Its graph is not taken over: a collection builds its own, of
 // other parts. NotFound: there is no such file. DataLoss: it is no index of hnswlib, or a damaged one; the message
-// says where it contradicts itself. Takes about as much memory as the file.
+// says where it contradicts itself. Takes about as much memory as the file. Thread-safe.
 OCHRE_EXPORT Result<HnswlibIndex> ReadHnswlibIndex(const std::filesystem::path& path);
 
 }  // namespace ochre

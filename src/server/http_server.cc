@@ -41,7 +41,8 @@ constexpr size_t kBodyReadBytes = 128 << 10;
 constexpr size_t kBeastReadBytes = 65'536;
 // Behind a body, for those who parse it (HttpRequest::body).
 constexpr size_t kBodyPaddingBytes = 64;
-// From here on a body's memory is worth keeping (SpareBodies): malloc does not give less back to the kernel.
+// From here on a body's memory is worth keeping (SpareBodies): 64 page faults, some 50 us. A smaller body could hold
+// megabytes of another's that a larger one needs.
 constexpr size_t kLargeBodyBytes = 256 << 10;
 
 HttpMethod MethodOf(http::verb verb) {

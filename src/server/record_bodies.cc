@@ -237,8 +237,9 @@ class Rows {
   MaybeError CountRow(size_t columns) {
     if (MaybeError failure = CheckColumns(columns)) return failure;
     // Room for all rows once, if there are as many as expected: without copies while it grows.
-    if (rows_ == 0 && form_ == Form::kNumbers)
+    if (rows_ == 0 && form_ == Form::kNumbers) {
       values_.reserve(columns * std::min(rows_expected_, kValuesReservedMax / columns));
+    }
     dimension_ = static_cast<int64_t>(columns);
     ++rows_;
     return std::nullopt;

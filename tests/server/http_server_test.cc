@@ -190,6 +190,25 @@ TEST_F(HttpServerTest, ABodyIsAskedForWhenTheClientWaits) {
   EXPECT_EQ(client.Receive().status, 200);
 }
 
+TEST_F(HttpServerTest, LargeBodiesThatFollowEachOtherShareMemoryAndNothingElse) {
+  Start();
+  RawClient client(port());
+  const std::string path = MakeCollection(client);
+  const auto add = [&](const std::string& id, size_t bytes, char letter) {
+    const std::string document(bytes, letter);
+    const std::string body =
+        R"({"ids": [")" + id + R"("], "embeddings": [[1, 2]], "documents": [")" + document + "\"]}";
+    const RawAnswer added = client.Ask("POST", path + "/add", body);
+    ASSERT_EQ(added.status, 201) << added.body;
+    const RawAnswer got = client.Ask("POST", path + "/get", R"({"ids": [")" + id + R"("], "include": ["documents"]})");
+    EXPECT_TRUE(Json::parse(got.body)["documents"][0] == document) << id;
+  };
+  add("first", 700'000, 'x');
+  add("smaller", 400'000, 'y');
+  add("larger", 1'500'000, 'z');
+  add("small", 10, 'w');
+}
+
 TEST_F(HttpServerTest, ABodyMayComeInChunks) {
   Start();
   RawClient client(port());

@@ -1,5 +1,5 @@
-// GoogleTest skips the tests of a suite that could not be set up, and CTest takes what is skipped for well. In every test
-// program.
+// GoogleTest skips the tests of a suite that could not be set up, and CTest takes what is skipped for well. In every
+// test program.
 #include <gtest/gtest.h>
 
 #include <cstdio>
