@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/source_directory.h"
+
 namespace ochre {
 namespace {
 
@@ -22,7 +24,7 @@ using testing::Not;
 
 using Arrows = std::map<std::string, std::set<std::string>>;  // from a folder to those that it may include
 
-const std::filesystem::path kRoot = OCHRE_SOURCE_DIR;
+const std::filesystem::path kRoot = testing_support::SourceDirectory();
 
 std::string ReadAll(const std::filesystem::path& path) {
   std::ifstream file(path);

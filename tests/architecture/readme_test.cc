@@ -6,11 +6,13 @@
 #include <sstream>
 #include <string>
 
+#include "tests/support/source_directory.h"
+
 namespace ochre {
 namespace {
 
 std::string ReadAll(const std::string& name) {
-  std::ifstream file(std::filesystem::path(OCHRE_SOURCE_DIR) / name);
+  std::ifstream file(testing_support::SourceDirectory() / name);
   EXPECT_TRUE(file.good()) << name;
   std::ostringstream text;
   text << file.rdbuf();

@@ -11,6 +11,7 @@
 
 #include "ochre/ochre.h"
 #include "tests/support/expect_ok.h"
+#include "tests/support/source_directory.h"
 #include "tests/support/temporary_directory.h"
 
 namespace ochre {
@@ -35,7 +36,7 @@ TEST(FormatDocumentTest, MagicAndVersionOfEveryFileAreDocumented) {
   ASSERT_OK(collection.Add({.ids = ids, .embeddings = {values, 2}}));
   ASSERT_OK(client->Compact(collection));
 
-  const std::string document = ReadAll(std::filesystem::path(OCHRE_SOURCE_DIR) / "docs" / "format.md");
+  const std::string document = ReadAll(testing_support::SourceDirectory() / "docs" / "format.md");
   int files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory.path() / "segments")) {
     if (!entry.is_regular_file()) continue;

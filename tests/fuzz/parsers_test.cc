@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/fuzz/fuzz_targets.h"
+#include "tests/support/source_directory.h"
 
 namespace ochre {
 namespace {
@@ -21,7 +22,7 @@ struct Target {
 };
 
 std::vector<std::string> ReadCorpus(const Target& target) {
-  const std::filesystem::path folder = std::filesystem::path(OCHRE_SOURCE_DIR) / "tests/fuzz/corpus" / target.name;
+  const std::filesystem::path folder = testing_support::SourceDirectory() / "tests/fuzz/corpus" / target.name;
   std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());  // the order of a folder is no order
