@@ -118,7 +118,8 @@ HttpResult<std::string_view> RawJson(std::string_view field, ondemand::value val
 // where it stands in the body, each row right behind the one before, which is always ahead of what is still to be read.
 class Rows {
  public:
-  Rows(std::string_view field, std::vector<float>& values) : field_(field), values_(values) {}
+  Rows(std::string_view field, const ondemand::parser& parser, std::vector<float>& values)
+      : field_(field), parser_(parser), values_(values) {}
 
   // A hint, before the first row.
   void Expect(size_t rows) { rows_expected_ = rows; }
@@ -193,6 +194,10 @@ class Rows {
       decoded_ =
           reinterpret_cast<float*>(const_cast<char*>(text.data()) - misaligned);  // the body's, which is not const
     }
+    // Consumed before anything is written: simdjson looks again at the first character of a value that it takes for
+    // unread, and the first row's bytes go there. Behind a consumed value it reads nothing in front of the next one.
+    ondemand::raw_json_string raw;
+    if (const auto error = row.get_raw_json_string().get(raw)) return Failure(field_, error, "a string");
     float* const to = decoded_ + (rows_ - std::ssize(missing_)) * dimension_;
     // Some encoders write "\/". That is looked for after a failure only, but for the first rows, which overwrite their
     // own text.
@@ -203,8 +208,11 @@ class Rows {
       has_escapes = failure.has_value() && !overwrites && HasEscapes(text);
       if (!has_escapes) return failure;
     }
-    if (const auto error = row.get_string().get(text)) return Failure(field_, error, "a string");
-    return DecodeBase64Row(text, to);
+    std::string unescaped(text.size() + simdjson::SIMDJSON_PADDING, '\0');
+    auto* destination = reinterpret_cast<uint8_t*>(unescaped.data());
+    std::string_view plain;
+    if (const auto error = parser_.unescape(raw, destination).get(plain)) return Failure(field_, error, "a string");
+    return DecodeBase64Row(plain, to);
   }
 
   static bool HasEscapes(std::string_view json) { return json.find('\\') != std::string_view::npos; }
@@ -249,6 +257,7 @@ class Rows {
   static constexpr size_t kValuesReservedMax = 16 << 20;
 
   const std::string_view field_;
+  const ondemand::parser& parser_;
   std::vector<float>& values_;
   float* decoded_ = nullptr;  // the first row of base64, in the body
   size_t rows_expected_ = 0;
@@ -325,7 +334,7 @@ HttpResult<WriteBody> ParseWriteBody(OperationKind kind, std::string& body) {
   const std::shared_ptr<ondemand::parser> parser = ParserFor(body);
   WriteBody write;
   write.memory = parser;
-  Rows rows("embeddings", write.embedding_values);
+  Rows rows("embeddings", *parser, write.embedding_values);
   bool ids_given = false;
   bool embeddings_given = false;
   const bool update = kind == OperationKind::kUpdate;
@@ -374,7 +383,7 @@ HttpResult<ReadBody> ParseReadBody(std::string& body) {
     if (key == "n_results") return ParseInteger("n_results", value, read.n_results);
     if (key == "include") return ParseStrings("include", value, read.include.emplace());
     if (key == "query_embeddings") {
-      Rows rows("query_embeddings", read.query_embeddings.emplace());
+      Rows rows("query_embeddings", *parser, read.query_embeddings.emplace());
       MaybeError row_failure = ForEach(
           "query_embeddings", value, [&](ondemand::value& row) { return rows.Append(row, /*base64_allowed=*/false); });
       std::vector<uint8_t> all_given;

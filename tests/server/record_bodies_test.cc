@@ -4,7 +4,10 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <random>
 #include <span>
 #include <string>
@@ -28,6 +31,17 @@ std::string ToBase64(std::span<const float> row) {
                                                   reinterpret_cast<const unsigned char*>(row.data()),
                                                   static_cast<int>(row.size_bytes()))));
   return text;
+}
+
+// Any of the bit patterns but those of infinities and NaNs.
+std::vector<float> RandomBits(std::mt19937& random, size_t columns) {
+  std::vector<float> row(columns);
+  for (float& value : row) {
+    do {
+      value = std::bit_cast<float>(static_cast<uint32_t>(random()));
+    } while (!std::isfinite(value));
+  }
+  return row;
 }
 
 // As some encoders of JSON write it.
@@ -70,6 +84,61 @@ TEST(RecordBodiesTest, EveryRowOfBase64IsWhatWasEncodedHoweverItIsEscaped) {
       ASSERT_EQ(write.value().embeddings.rows(), 12);
       EXPECT_EQ(write.value().ids.size(), 12u);
       for (int row = 0; row < 12; ++row) EXPECT_EQ(Row(write.value().embeddings, row), rows[row]) << row;
+    }
+  }
+}
+
+// Rows are decoded over the text that they came in: no byte that a float begins with may be taken for JSON.
+TEST(RecordBodiesTest, RowsOfAnyBitsAreNotTakenForJson) {
+  SCOPED_TRACE(kSeed);
+  std::mt19937 random(kSeed);
+  for (uint32_t byte = 0; byte < 256; ++byte) {
+    const auto first = std::bit_cast<float>(byte);
+    std::string body = Body({Quoted(ToBase64(std::span(&first, 1)))});
+    const HttpResult<WriteBody> write = ParseWriteBody(OperationKind::kAdd, body);
+    ASSERT_TRUE(write.ok()) << byte << ": " << write.error().message;
+    EXPECT_EQ(std::bit_cast<uint32_t>(write.value().embeddings.Row(0)[0]), byte);
+  }
+}
+
+TEST(RecordBodiesTest, BodiesOfRandomBitsAreDecodedExactlyWhereverTheFieldsStand) {
+  SCOPED_TRACE(kSeed);
+  std::mt19937 random(kSeed);
+  for (int round = 0; round < 20'000; ++round) {
+    SCOPED_TRACE(round);
+    const size_t columns = 1 + random() % 8;
+    const size_t row_count = 1 + random() % 4;
+    const bool update = random() % 2 == 0;
+    std::vector<std::vector<float>> rows;
+    std::string embeddings, ids, documents;
+    for (size_t row = 0; row < row_count; ++row) {
+      rows.push_back(RandomBits(random, columns));
+      std::string text = ToBase64(rows.back());
+      if (random() % 8 == 0) text = WithSlashesEscaped(text);
+      if (update && random() % 4 == 0) {
+        rows.back().clear();
+        text.clear();
+      }
+      const std::string separator = row == 0 ? "" : ",";
+      embeddings += separator + std::string(random() % 3, ' ') + (text.empty() ? "null" : Quoted(text)) +
+                    std::string(random() % 3, '\n');
+      ids += separator + "\"i" + std::to_string(row) + "\"";
+      documents += separator + "\"d{[:,]}" + std::to_string(row) + "\"";
+    }
+    std::vector<std::string> fields = {"\"embeddings\":" + std::string(random() % 3, ' ') + "[" + embeddings + "]",
+                                       "\"ids\":[" + ids + "]", "\"documents\":[" + documents + "]"};
+    std::shuffle(fields.begin(), fields.end(), random);
+    std::string body = "{" + fields[0] + "," + fields[1] + "," + fields[2] + "}";
+    const std::string sent = body;
+    const HttpResult<WriteBody> write = ParseWriteBody(update ? OperationKind::kUpdate : OperationKind::kAdd, body);
+    ASSERT_TRUE(write.ok()) << sent << ": " << write.error().message;
+    ASSERT_EQ(write.value().ids.size(), row_count) << sent;
+    for (size_t row = 0; row < row_count; ++row) {
+      EXPECT_EQ(write.value().ids[row], "i" + std::to_string(row)) << sent;
+      EXPECT_EQ(write.value().documents[row], "d{[:,]}" + std::to_string(row)) << sent;
+      if (rows[row].empty()) continue;
+      const float* decoded = write.value().embeddings.Row(static_cast<int64_t>(row));
+      EXPECT_EQ(std::memcmp(decoded, rows[row].data(), columns * sizeof(float)), 0) << sent;
     }
   }
 }
