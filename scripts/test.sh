@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and passes all tests.
-# Usage: scripts/test.sh [--asan | --tsan] [filter]
+# Usage: scripts/test.sh [--asan | --tsan] [--faults] [filter]
 #   --asan   with AddressSanitizer and UndefinedBehaviorSanitizer
 #   --tsan   with ThreadSanitizer: the tests of the concurrent parts, unless a filter says otherwise
+#   --faults the fault campaigns (tests/faults) in their long form, every point instead of a sample; figures go to
+#            build/test/faults.txt
 #   filter   a regular expression on test names, which are folder.Suite.Test: '^log\.', ModelTest
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,12 +13,14 @@ cd "$(dirname "$0")/.."
 concurrent_folders=(runtime storage sqlite log sysdb embedding view executor compactor gateway instance api capi server concurrency)
 
 preset=test
+faults=""
 filter=""
 for argument in "$@"; do
   case "$argument" in
     --asan) preset=asan ;;
     --tsan) preset=tsan ;;
-    -h | --help) sed -n '2,6s/^# //p' "$0"; exit 0 ;;
+    --faults) faults=long ;;
+    -h | --help) sed -n '2,8s/^# //p' "$0"; exit 0 ;;
     -*) echo "unknown option $argument; see scripts/test.sh --help" >&2; exit 2 ;;
     *) filter=$argument ;;
   esac
@@ -27,6 +31,11 @@ scripts/configure.sh "$preset"
 
 run=()
 targets=()
+if [ -n "$faults" ]; then
+  export OCHRE_FAULTS=$faults OCHRE_FAULTS_REPORT=$PWD/build/$preset/faults.txt  # a line of figures a campaign
+  rm -f "$OCHRE_FAULTS_REPORT"
+  [ -n "$filter" ] || { filter='^faults\.'; targets=(--target faults_test); }
+fi
 if [ "$preset" = tsan ]; then
   # With many bits of address randomisation GCC 12's runtime finds the place of its shadow memory taken.
   setarch "$(uname -m)" -R true 2> /dev/null && run=(setarch "$(uname -m)" -R)

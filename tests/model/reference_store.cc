@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 namespace ochre {
 namespace {
@@ -85,10 +86,17 @@ bool MetadataHolds(const FilterNode& node, const Metadata& metadata) {
   }
 }
 
+// Compiled once for the many records that a read tests with it.
+bool Matches(const std::string& document, const std::string& pattern) {
+  thread_local std::unique_ptr<re2::RE2> compiled;
+  if (compiled == nullptr || compiled->pattern() != pattern) compiled = std::make_unique<re2::RE2>(pattern);
+  return re2::RE2::PartialMatch(document, *compiled);
+}
+
 bool DocumentHolds(const FilterNode& node, const std::optional<std::string>& document) {
   const auto& text = *node.scalars[0].get_if<std::string>();
   const auto contains = [&] { return document.has_value() && document->find(text) != std::string::npos; };
-  const auto matches = [&] { return document.has_value() && re2::RE2::PartialMatch(*document, text); };
+  const auto matches = [&] { return document.has_value() && Matches(*document, text); };
   switch (node.op) {
     case FilterOperator::kContains:
       return contains();
