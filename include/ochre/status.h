@@ -20,7 +20,7 @@ namespace ochre {
 enum class StatusCode : int32_t {
   kOk = 0,
   kCancelled = 1,
-  kUnknown = 2,
+  kUnknown = 2,          // of a write: an I/O error left it open whether it will be there after opening again
   kInvalidArgument = 3,  // the caller's value is wrong, whatever the state of the database
   kDeadlineExceeded = 4,
   kNotFound = 5,

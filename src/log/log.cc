@@ -95,6 +95,8 @@ struct Log::Impl {
   Result<std::vector<LogBatch>> Read(CollectionId collection, LogPosition after, int64_t bytes_max);
   Result<bool> PurgeStep(CollectionId collection, LogPosition position, bool forget);
   void NoteCommit() OCHRE_REQUIRES(writer_mutex);
+  // What the checkpointer's connection met holds for the writer's too.
+  void RefuseAfterFailedSync() OCHRE_REQUIRES(writer_mutex);
 
   // Calls `function` with a table to read from, under the lock of its connection.
   template <typename Function>
@@ -228,7 +230,12 @@ std::vector<PendingAppend*> Log::Impl::TakeGroup() {
   return group;
 }
 
+void Log::Impl::RefuseAfterFailedSync() {
+  if (writer != nullptr && checkpointer != nullptr && checkpointer->sync_failed()) writer->RefuseWrites();
+}
+
 void Log::Impl::CommitGroup(const std::vector<PendingAppend*>& group) {
+  RefuseAfterFailedSync();
   // A write whose statement fails leaves the group with its error, and the rest begins again without it.
   std::vector<PendingAppend*> remaining = group;
   while (!remaining.empty() && !TryCommit(remaining).ok()) {
@@ -362,6 +369,7 @@ Result<LogPosition> Log::LastPosition(CollectionId collection) const {
 // `forget` is for a deleted collection, of which nothing remains then.
 Result<bool> Log::Impl::PurgeStep(CollectionId collection, LogPosition position, bool forget) {
   MutexLock writer_lock(writer_mutex);
+  RefuseAfterFailedSync();
   LogTable table(*writer);
   OCHRE_ASSIGN_OR_RETURN(const std::optional<LogPosition> end,
                          table.EndOfOldest(collection, position, kPurgeStepBytes));
@@ -436,6 +444,11 @@ Status Log::Close() {
     if (first) impl_->state = Impl::State::kClosing;
     while (first ? impl_->running_calls > 0 : impl_->state != Impl::State::kClosed) impl_->state_changed.Wait(lock);
     if (!first) return Status::Ok();
+  }
+  if (impl_->checkpointer != nullptr) impl_->checkpointer->Stop();
+  {
+    MutexLock lock(impl_->writer_mutex);
+    impl_->RefuseAfterFailedSync();  // also to checkpoint when closing
   }
   impl_->checkpointer.reset();
   {

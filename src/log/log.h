@@ -36,7 +36,9 @@ class Log {
   // Appends all `operation_count` operations that `bytes` encodes, or nothing; returns the position of the last one
   // once it has reached the log's durability. Preconditions: operation_count >= 1, the bytes are a valid encoded batch.
   // InvalidArgument: over kEncodedBatchBytesMax. ResourceExhausted: the disk is full; the log still works once there is
-  // room. FailedPrecondition: closed, as for every other call.
+  // room. Unavailable: an I/O error; nothing of the batch is there, now or after opening again. Unknown: an I/O error
+  // that left it open whether it will be there then. FailedPrecondition: closed, as for every other call; or a sync has
+  // failed, after which nothing is appended or purged until the log is opened again (see sqlite/connection.h).
   Result<LogPosition> Append(CollectionId collection, std::shared_ptr<const std::string> bytes,
                              int64_t operation_count);
 

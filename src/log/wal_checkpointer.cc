@@ -27,13 +27,15 @@ WalCheckpointer::WalCheckpointer(std::filesystem::path path, const SqliteOptions
       writer_mutex_(writer_mutex),
       thread_([this] { Run(); }) {}
 
-WalCheckpointer::~WalCheckpointer() {
+WalCheckpointer::~WalCheckpointer() { Stop(); }
+
+void WalCheckpointer::Stop() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
     wake_.NotifyOne();
   }
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void WalCheckpointer::NoteWalPages(int64_t pages) {
@@ -48,7 +50,14 @@ void WalCheckpointer::WaitForRoom() {
   while (IsFull() && !last_failed_) room_.Wait(lock);
 }
 
-bool WalCheckpointer::IsDue() const { return wal_pages_ - checkpointed_pages_ >= soft_pages_ || IsFull(); }
+bool WalCheckpointer::sync_failed() const {
+  MutexLock lock(mutex_);
+  return sync_failed_;
+}
+
+bool WalCheckpointer::IsDue() const {
+  return !sync_failed_ && (wal_pages_ - checkpointed_pages_ >= soft_pages_ || IsFull());
+}
 
 // Not when all of it was checkpointed: the next commit begins it anew.
 bool WalCheckpointer::IsFull() const { return wal_pages_ >= 2 * hard_pages_ && wal_pages_ > checkpointed_pages_; }
@@ -63,6 +72,7 @@ void WalCheckpointer::Run() {
     const Result<CheckpointProgress> progress = CheckpointOnce();
     MutexLock lock(mutex_);
     last_failed_ = !progress.ok();
+    sync_failed_ = connection_ != nullptr && connection_->refuses_writes();
     room_.NotifyAll();
     if (progress.ok()) {
       // If writers have begun the log anew meanwhile, its pages are fewer than were checkpointed.

@@ -35,8 +35,11 @@ class WalCheckpointer {
   WalCheckpointer(std::filesystem::path path, const SqliteOptions& options, const Limits& limits, Mutex& reader_mutex,
                   Mutex& writer_mutex);
 
-  // Waits for a running checkpoint. Not under either mutex.
+  // Stop()s.
   ~WalCheckpointer();
+
+  // Waits for a running checkpoint, after which there is none any more. Not under either mutex. Idempotent.
+  void Stop();
 
   // To be told after each commit how many pages the write-ahead log has.
   void NoteWalPages(int64_t pages);
@@ -44,6 +47,10 @@ class WalCheckpointer {
   // To be called before a commit, without the mutexes: returns when the write-ahead log is not too large. Not after
   // failed checkpoints, since waiting would not help.
   void WaitForRoom();
+
+  // A sync of the database or of its write-ahead log failed, and nothing may be written any more: the log must not
+  // begin anew, since it has what the database may lack.
+  bool sync_failed() const;
 
  private:
   void Run();
@@ -60,13 +67,14 @@ class WalCheckpointer {
   Mutex& writer_mutex_;
   std::unique_ptr<SqliteConnection> connection_;  // the thread's own; opened by the first checkpoint
 
-  Mutex mutex_;  // guards what follows; never held during I/O
+  mutable Mutex mutex_;  // guards what follows; never held during I/O
   CondVar wake_;
   CondVar room_;
   bool stopping_ OCHRE_GUARDED_BY(mutex_) = false;
   int64_t wal_pages_ OCHRE_GUARDED_BY(mutex_) = 0;
   int64_t checkpointed_pages_ OCHRE_GUARDED_BY(mutex_) = 0;  // of them
   bool last_failed_ OCHRE_GUARDED_BY(mutex_) = false;
+  bool sync_failed_ OCHRE_GUARDED_BY(mutex_) = false;
 
   std::thread thread_;  // last: it uses all of the above
 };

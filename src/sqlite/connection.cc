@@ -14,6 +14,18 @@ namespace {
 // Only reached when somebody else, such as the sqlite3 shell, holds a lock of the file.
 constexpr int kBusyTimeoutMilliseconds = 5000;
 
+// SQLite's default for automatic checkpoints.
+constexpr int kAutoCheckpointPages = 1000;
+
+bool IsFailedSync(int code) { return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC; }
+
+// Whether a commit that ends in `code` may have written to the log. Not when somebody else holds the lock: then what is
+// there is theirs.
+bool MayHaveWritten(int code) {
+  const int primary = code & 0xff;
+  return primary == SQLITE_IOERR || primary == SQLITE_FULL || primary == SQLITE_NOMEM || primary == SQLITE_CORRUPT;
+}
+
 const char* SynchronousLevel(Durability durability) {
   switch (durability) {
     case Durability::kFull:
@@ -82,19 +94,61 @@ Status SqliteConnection::Configure(const SqliteOptions& options) {
   // The log's blocks stay allocated while it is open: overwriting them needs no journal commit of the file system,
   // which makes an fsync several times cheaper than that of a growing file.
   pragmas.append("; PRAGMA journal_size_limit=-1");
-  if (!options.auto_checkpoint) pragmas.append("; PRAGMA wal_autocheckpoint=0");
+  pragmas.append("; PRAGMA wal_autocheckpoint=0");  // OnCommit does it, and looks at what comes of it
   OCHRE_RETURN_IF_ERROR(Execute(pragmas));
-  if (!options.auto_checkpoint) {
-    // SQLite has one such hook a connection, and uses it for automatic checkpoints.
-    sqlite3_wal_hook(
-        database_,
-        [](void* wal_pages, sqlite3*, const char*, int pages) {
-          *static_cast<int64_t*>(wal_pages) = pages;
-          return SQLITE_OK;
-        },
-        &wal_pages_);
-  }
+  syncs_ = options.durability != Durability::kNone;
+  auto_checkpoint_ = options.auto_checkpoint;
+  sqlite3_wal_hook(database_, OnCommit, this);
+  configured_ = true;
   return Status::Ok();
+}
+
+int SqliteConnection::OnCommit(void* connection, sqlite3* database, const char*, int wal_pages) noexcept {
+  auto* const self = static_cast<SqliteConnection*>(connection);
+  self->wal_tail_.NoteCommit(database, wal_pages);
+  if (self->auto_checkpoint_ && wal_pages >= kAutoCheckpointPages && !self->refuses_writes_) {
+    // What else than a sync fails is tried again after the next commit; nothing is lost meanwhile.
+    const int code = sqlite3_wal_checkpoint_v2(database, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    if (IsFailedSync(code)) self->RefuseWrites();
+  }
+  return SQLITE_OK;  // the commit is done, whatever comes of the rest
+}
+
+void SqliteConnection::FindWalEnd() {
+  if (in_memory_) return;
+  // If it fails, for a full disk say, a first commit that fails too has an unknown end: no reason not to open.
+  if (const auto progress = Checkpoint(); progress.ok()) wal_tail_.NoteCommit(database_, progress->wal_pages);
+}
+
+void SqliteConnection::RefuseWrites() {
+  refuses_writes_ = true;
+  sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
+Status SqliteConnection::CheckWritable() const {
+  if (!refuses_writes_) return Status::Ok();
+  return Status::FailedPrecondition(name_,
+                                    ": takes no writes any more, as an earlier one could not be brought to disk; "
+                                    "open the database again");
+}
+
+Status SqliteConnection::ErrorOfWrite(int code) {
+  const Status status = ErrorOf(code);
+  if (!configured_ || in_transaction() || !MayHaveWritten(code)) return status;
+  const WalTail::Outcome outcome = wal_tail_.Invalidate(database_, syncs_);
+  if (outcome == WalTail::Outcome::kGone) return ErrorOfSync(code, status);
+  RefuseWrites();
+  const char* const meaning = outcome == WalTail::Outcome::kUnknown
+                                  ? "; whether this write is there when the database is opened again is unknown"
+                                  : "; this write was taken back, but may be there when the database is opened again "
+                                    "after a power cut";
+  return Status(StatusCode::kUnknown, status.message() + meaning + ". Until then no write is taken");
+}
+
+Status SqliteConnection::ErrorOfSync(int code, const Status& status) {
+  if (!IsFailedSync(code)) return status;
+  RefuseWrites();
+  return Status(status.code(), status.message() + "; no write is taken until the database is opened again");
 }
 
 Status SqliteConnection::ErrorOf(int code) const {
@@ -117,7 +171,9 @@ int SqliteConnection::SystemErrnoOf(int code) const {
 }
 
 Status SqliteConnection::Execute(const std::string& statements) {
-  return ErrorOf(sqlite3_exec(database_, statements.c_str(), nullptr, nullptr, nullptr));
+  OCHRE_RETURN_IF_ERROR(CheckWritable());
+  const int code = sqlite3_exec(database_, statements.c_str(), nullptr, nullptr, nullptr);
+  return code == SQLITE_OK ? Status::Ok() : ErrorOfWrite(code);
 }
 
 Result<SqliteStatement> SqliteConnection::Prepare(std::string_view sql) {
@@ -129,7 +185,10 @@ Result<SqliteStatement> SqliteConnection::Prepare(std::string_view sql) {
       statements_.erase(sql);
       return status;
     }
+    compiled.writes = sqlite3_stmt_readonly(compiled.statement) == 0;
+    compiled.commits = compiled.writes || sql == "COMMIT";
   }
+  if (compiled.writes) OCHRE_RETURN_IF_ERROR(CheckWritable());
   assert(!compiled.in_use);
   compiled.in_use = true;
   return SqliteStatement(*this, compiled);
@@ -146,6 +205,7 @@ int64_t SqliteConnection::changed_rows() const { return sqlite3_changes64(databa
 bool SqliteConnection::in_transaction() const { return sqlite3_get_autocommit(database_) == 0; }
 
 Result<CheckpointProgress> SqliteConnection::Checkpoint() {
+  OCHRE_RETURN_IF_ERROR(CheckWritable());
   int wal_pages = 0;
   int checkpointed_pages = 0;
   const auto checkpoint = [&] {
@@ -158,11 +218,12 @@ Result<CheckpointProgress> SqliteConnection::Checkpoint() {
     sqlite3_sleep(1);
     code = checkpoint();
   }
-  OCHRE_RETURN_IF_ERROR(ErrorOf(code));
+  if (code != SQLITE_OK) return ErrorOfSync(code, ErrorOf(code));
   return CheckpointProgress{.wal_pages = wal_pages, .checkpointed_pages = checkpointed_pages};
 }
 
 Status SqliteConnection::SyncDatabaseFile() {
+  OCHRE_RETURN_IF_ERROR(CheckWritable());
   // Through SQLite's own descriptor: closing one of ours would drop the process's POSIX locks on the file.
   sqlite3_file* file = nullptr;
   OCHRE_RETURN_IF_ERROR(ErrorOf(sqlite3_file_control(database_, "main", SQLITE_FCNTL_FILE_POINTER, &file)));
@@ -170,7 +231,7 @@ Status SqliteConnection::SyncDatabaseFile() {
   errno = 0;
   const int code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
   if (code == SQLITE_OK) return Status::Ok();
-  return StatusFromSqlite(code, errno, name_, sqlite3_errstr(code));
+  return ErrorOfSync(code, StatusFromSqlite(code, errno, name_, sqlite3_errstr(code)));
 }
 
 }  // namespace ochre

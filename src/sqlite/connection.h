@@ -12,6 +12,7 @@
 #include "ochre/options.h"
 #include "ochre/status.h"
 #include "sqlite/statement.h"
+#include "sqlite/wal_tail.h"
 
 struct sqlite3;
 
@@ -41,6 +42,11 @@ struct CheckpointProgress {
 
 // Every failure is a Status that names the file (see sqlite_status.h). One thread at a time: SQLite's own mutexes are
 // off. Statements that it handed out must be gone before it closes.
+//
+// Nothing of a commit that failed is ever found again; where an I/O error prevents even that, its code is kUnknown. A
+// failed sync leaves it open what the disk has, and a second one that succeeds says nothing of that: so after the
+// first, every write and checkpoint is a FailedPrecondition, closing leaves the write-ahead log as it is, and opening
+// writes it anew (wal_rewrite.h). Reads go on.
 class SqliteConnection {
  public:
   // Opens the file, or creates it at the first write. Nothing is read yet. Extensions cannot be loaded through it.
@@ -71,7 +77,15 @@ class SqliteConnection {
   bool in_transaction() const;
 
   // Pages in the write-ahead log after the last commit on this connection. It shrinks when the log is begun anew.
-  int64_t wal_pages() const { return wal_pages_; }
+  int64_t wal_pages() const { return wal_tail_.pages(); }
+
+  // For the one connection that writes, once configured: learns where the write-ahead log that it found ends, so that
+  // its first commit can be taken back too.
+  void FindWalEnd();
+
+  // As after a failed sync of its own; for one that another connection to the same file met.
+  void RefuseWrites();
+  bool refuses_writes() const { return refuses_writes_; }
 
   // Copies what it can of the write-ahead log into the database, without waiting for readers or writers (PASSIVE).
   // When all of it was copied, the file is on disk, and the next writer begins the log anew at its beginning.
@@ -91,11 +105,19 @@ class SqliteConnection {
   static Result<std::unique_ptr<SqliteConnection>> Open(const std::string& file, std::string name, bool in_memory);
   Status ErrorOf(int code) const;  // Ok for SQLITE_OK, ROW and DONE
   int SystemErrnoOf(int code) const;
+  Status ErrorOfWrite(int code);  // of a statement that may have committed
+  Status ErrorOfSync(int code, const Status& status);
+  Status CheckWritable() const;
+  static int OnCommit(void* connection, sqlite3* database, const char* name, int wal_pages) noexcept;
 
   sqlite3* database_;
   std::string name_;
   bool in_memory_;
-  int64_t wal_pages_ = 0;
+  bool syncs_ = true;             // durability is not kNone
+  bool auto_checkpoint_ = false;  // in OnCommit
+  bool configured_ = false;
+  bool refuses_writes_ = false;
+  WalTail wal_tail_;
   std::unordered_map<std::string_view, sqlite_internal::CompiledStatement> statements_;  // by their text
 };
 

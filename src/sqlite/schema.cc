@@ -4,6 +4,7 @@
 #include <string>
 
 #include "sqlite/transaction.h"
+#include "sqlite/wal_rewrite.h"
 
 namespace ochre {
 namespace {
@@ -43,11 +44,14 @@ Status MigrateFrom(int64_t version, SqliteConnection& connection, const SqliteSc
 Result<std::unique_ptr<SqliteConnection>> OpenSqliteDatabase(const std::filesystem::path& path,
                                                              const SqliteSchema& schema, const SqliteOptions& options) {
   assert(schema.application_id != 0);
+  const bool syncs = options.durability == Durability::kFull || options.durability == Durability::kNormal;
+  if (syncs) OCHRE_RETURN_IF_ERROR(RewriteWal(path));
   OCHRE_ASSIGN_OR_RETURN(auto connection, options.durability == Durability::kMemory ? SqliteConnection::OpenInMemory()
                                                                                     : SqliteConnection::Open(path));
   // Before Configure, which would turn somebody else's database into one with a write-ahead log.
   OCHRE_ASSIGN_OR_RETURN(const int64_t version, CheckVersion(*connection, schema));
   OCHRE_RETURN_IF_ERROR(connection->Configure(options));
+  connection->FindWalEnd();
   OCHRE_RETURN_IF_ERROR(MigrateFrom(version, *connection, schema));
   return connection;
 }

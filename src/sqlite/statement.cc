@@ -38,7 +38,7 @@ Result<bool> SqliteStatement::Step() {
   const int code = error_ == SQLITE_OK ? sqlite3_step(compiled_->statement) : error_;
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
-  return connection_->ErrorOf(code);
+  return compiled_->commits ? connection_->ErrorOfWrite(code) : connection_->ErrorOf(code);
 }
 
 Status SqliteStatement::Run() {

@@ -19,6 +19,8 @@ namespace sqlite_internal {
 struct CompiledStatement {
   sqlite3_stmt* statement = nullptr;
   bool in_use = false;
+  bool writes = false;   // to the database, possibly
+  bool commits = false;  // its failure may be that of a commit
 };
 
 }  // namespace sqlite_internal
@@ -54,11 +56,11 @@ class SqliteStatement {
  private:
   friend class SqliteConnection;
 
-  SqliteStatement(const SqliteConnection& connection, sqlite_internal::CompiledStatement& compiled)
+  SqliteStatement(SqliteConnection& connection, sqlite_internal::CompiledStatement& compiled)
       : connection_(&connection), compiled_(&compiled) {}
   void Keep(int code);
 
-  const SqliteConnection* connection_;
+  SqliteConnection* connection_;
   sqlite_internal::CompiledStatement* compiled_;
   int error_ = 0;  // the first failed binding's
 };

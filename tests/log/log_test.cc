@@ -17,6 +17,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/faulty_vfs.h"
+
 namespace ochre {
 namespace {
 
@@ -482,6 +484,29 @@ TEST_F(LogTest, FreedPagesAreReusedSoThatTheFileStaysBounded) {
   }
   log_.reset();
   EXPECT_LT(fs::file_size(File()), 4u << 20) << "one round holds 2 MB, all of them 100 MB";
+}
+
+TEST_F(LogTest, AfterACheckpointThatCannotSyncTheLogRefusesAppendsAndLosesNothing) {
+  FaultyVfs vfs;
+  Open(Durability::kFull);
+  vfs.Fail(FaultyVfs::Call::kSync, 1, /*for_good=*/false, "log.sqlite3");
+  std::vector<std::string> appended;
+  Status status;
+  while (status.ok() && appended.size() < 1000) {  // a checkpoint comes every 4 MiB
+    std::string bytes = std::to_string(appended.size()) + std::string(100'000, 'x');
+    status = log_->Append(kA, Bytes(bytes), 1).status();
+    if (status.ok()) appended.push_back(std::move(bytes));
+  }
+  ASSERT_TRUE(vfs.failed());
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << status.ToString();
+  EXPECT_EQ(log_->Purge(kA, LogPosition{1}).code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Contents(Read(kA, kStart)), appended);
+  log_.reset();
+  vfs.CutPower(directory_);
+  Open(Durability::kFull);
+  EXPECT_EQ(Contents(Read(kA, kStart)), appended);
+  Append(kA, "again");
+  log_.reset();
 }
 
 }  // namespace
