@@ -303,11 +303,12 @@ void Compactor::RemoveLeftovers() {
   CollectGarbage();
   const auto logged = log_.Collections();
   if (!logged.ok()) return;  // the next open tries again
-  for (const CollectionId& collection : *logged) {
+  // Collections are catalogued before their first write, so one that is not any more was deleted.
+  const auto deleted = sysdb_.NotCatalogued(*logged);
+  if (!deleted.ok()) return;  // a damaged catalogue is no reason to delete anything
+  for (const CollectionId& collection : *deleted) {
     if (stopping_.load()) return;
-    // Collections are catalogued before their first write, so one that is not any more was deleted.
-    const auto exists = sysdb_.CollectionExists(collection);
-    if (exists.ok() && !*exists) (void)log_.PurgeCollection(collection);
+    (void)log_.PurgeCollection(collection);
   }
 }
 

@@ -201,6 +201,7 @@ GatewayTotals Gateway::Totals() const {
 
 Status Gateway::Verify(CollectionId id) const {
   OCHRE_RETURN_IF_ERROR(sysdb_.GetCollection(id).status());
+  OCHRE_RETURN_IF_ERROR(sysdb_.Verify());
   OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(id));
   for (const SegmentView& segment : view->segments) OCHRE_RETURN_IF_ERROR(segment.segment->Scrub());
   return Status::Ok();

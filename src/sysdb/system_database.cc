@@ -3,7 +3,9 @@
 #include <limits>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "runtime/mutex.h"
+#include "sqlite/integrity.h"
 #include "sqlite/transaction.h"
 #include "sysdb/catalog_schema.h"
 #include "sysdb/collection_cache.h"
@@ -107,12 +109,17 @@ Result<RecordPointer> ReadCollection(SqliteConnection& connection, std::string_v
   return ReadFirstRecord(query, connection);
 }
 
-// With its versions; needs an open transaction.
-Status DeleteCollectionRow(SqliteConnection& connection, CollectionId id) {
-  OCHRE_RETURN_IF_ERROR(VersionTable(connection).DeleteBelow(id, std::numeric_limits<int64_t>::max()));
+// With its versions; needs an open transaction. Adds the segments that nothing names any more to `released`.
+Status DeleteCollectionRow(SqliteConnection& connection, CollectionId id, std::vector<SegmentId>& released) {
+  OCHRE_RETURN_IF_ERROR(VersionTable(connection).DeleteBelow(id, std::numeric_limits<int64_t>::max(), released));
   OCHRE_ASSIGN_OR_RETURN(SqliteStatement drop, connection.Prepare("DELETE FROM collections WHERE id=?1"));
   drop.BindBlob(1, BytesOf(id));
   return drop.Run();
+}
+
+Status VerifyCatalogue(SqliteConnection& connection) {
+  OCHRE_RETURN_IF_ERROR(CheckSqliteIntegrity(connection));
+  return VersionTable(connection).VerifyReferenceCounts();
 }
 
 }  // namespace
@@ -138,8 +145,15 @@ struct SystemDatabase::Impl {
     cache.Remove(id);
   }
 
+  // After the commit of a transaction.
+  void NoteReleased(const std::vector<SegmentId>& segments) OCHRE_REQUIRES(database_mutex) {
+    released.insert(segments.begin(), segments.end());
+  }
+
   Mutex database_mutex;  // held by whoever uses the connection, also to wait for the disk
   std::unique_ptr<SqliteConnection> connection OCHRE_GUARDED_BY(database_mutex);  // null once closed
+  // Segments that a committed transaction left without a name, until Unreferenced has said so.
+  absl::flat_hash_set<SegmentId> released OCHRE_GUARDED_BY(database_mutex);
 
   Mutex cache_mutex;  // never held during I/O
   CollectionCache cache OCHRE_GUARDED_BY(cache_mutex);
@@ -240,6 +254,7 @@ Result<std::vector<CollectionId>> SystemDatabase::Reset() {
   OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
   OCHRE_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*connection));
   std::vector<CollectionId> collections;
+  std::vector<SegmentId> released;
   {
     OCHRE_ASSIGN_OR_RETURN(SqliteStatement query, connection->Prepare("SELECT id FROM collections ORDER BY id"));
     while (true) {
@@ -249,7 +264,7 @@ Result<std::vector<CollectionId>> SystemDatabase::Reset() {
     }
   }
   for (const CollectionId& collection : collections) {
-    OCHRE_RETURN_IF_ERROR(DeleteCollectionRow(*connection, collection));
+    OCHRE_RETURN_IF_ERROR(DeleteCollectionRow(*connection, collection, released));
   }
   OCHRE_RETURN_IF_ERROR(connection->Execute(R"sql(
     DELETE FROM databases;
@@ -259,6 +274,7 @@ Result<std::vector<CollectionId>> SystemDatabase::Reset() {
       zeroblob(16), CAST('default_tenant' AS BLOB), CAST('default_database' AS BLOB));
   )sql"));
   OCHRE_RETURN_IF_ERROR(transaction.Commit());
+  impl_->NoteReleased(released);
   for (const CollectionId& collection : collections) impl_->Forget(collection);
   return collections;
 }
@@ -270,6 +286,7 @@ Result<std::vector<CollectionId>> SystemDatabase::DeleteDatabase(std::string_vie
   OCHRE_ASSIGN_OR_RETURN(const auto id, FindDatabase(*connection, tenant, name));
   if (!id.has_value()) return Status::NotFound("Database [", name, "] not found");
   std::vector<CollectionId> collections;
+  std::vector<SegmentId> released;
   {
     OCHRE_ASSIGN_OR_RETURN(SqliteStatement query,
                            connection->Prepare("SELECT id FROM collections WHERE database_id=?1 ORDER BY id"));
@@ -281,7 +298,7 @@ Result<std::vector<CollectionId>> SystemDatabase::DeleteDatabase(std::string_vie
     }
   }
   for (const CollectionId& collection : collections) {
-    OCHRE_RETURN_IF_ERROR(DeleteCollectionRow(*connection, collection));
+    OCHRE_RETURN_IF_ERROR(DeleteCollectionRow(*connection, collection, released));
   }
   {
     OCHRE_ASSIGN_OR_RETURN(SqliteStatement drop, connection->Prepare("DELETE FROM databases WHERE id=?1"));
@@ -289,6 +306,7 @@ Result<std::vector<CollectionId>> SystemDatabase::DeleteDatabase(std::string_vie
     OCHRE_RETURN_IF_ERROR(drop.Run());
   }
   OCHRE_RETURN_IF_ERROR(transaction.Commit());
+  impl_->NoteReleased(released);
   for (const CollectionId& collection : collections) impl_->Forget(collection);
   return collections;
 }
@@ -432,8 +450,10 @@ Result<CollectionId> SystemDatabase::DeleteCollection(std::string_view tenant, s
   OCHRE_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*connection));
   OCHRE_ASSIGN_OR_RETURN(const auto record, ReadCollection(*connection, tenant, database, name));
   if (record == nullptr) return CollectionMissing(name);
-  OCHRE_RETURN_IF_ERROR(DeleteCollectionRow(*connection, record->id));
+  std::vector<SegmentId> released;
+  OCHRE_RETURN_IF_ERROR(DeleteCollectionRow(*connection, record->id, released));
   OCHRE_RETURN_IF_ERROR(transaction.Commit());
+  impl_->NoteReleased(released);
   impl_->Forget(record->id);
   return record->id;
 }
@@ -461,14 +481,53 @@ Status SystemDatabase::RegisterVersion(CollectionId id, const CollectionVersion&
   }
   // First the new references, so that a segment of both versions does not pass through none.
   OCHRE_RETURN_IF_ERROR(versions.Insert(id, version));
-  OCHRE_RETURN_IF_ERROR(versions.DeleteBelow(id, version.version));
-  return transaction.Commit();
+  std::vector<SegmentId> released;
+  OCHRE_RETURN_IF_ERROR(versions.DeleteBelow(id, version.version, released));
+  OCHRE_RETURN_IF_ERROR(transaction.Commit());
+  impl_->NoteReleased(released);
+  return Status::Ok();
 }
 
 Result<std::vector<SegmentId>> SystemDatabase::ReferencedSegments() const {
   MutexLock lock(impl_->database_mutex);
   OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
   return VersionTable(*connection).Segments();
+}
+
+Result<std::vector<SegmentId>> SystemDatabase::Unreferenced(const std::vector<SegmentId>& candidates) const {
+  MutexLock lock(impl_->database_mutex);
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  std::vector<SegmentId> unreferenced;
+  bool verified = false;
+  for (const SegmentId& candidate : candidates) {
+    OCHRE_ASSIGN_OR_RETURN(const bool named, VersionTable(*connection).IsNamed(candidate));
+    if (named) continue;
+    if (!verified && !impl_->released.contains(candidate)) {
+      OCHRE_RETURN_IF_ERROR(VerifyCatalogue(*connection));
+      verified = true;
+    }
+    unreferenced.push_back(candidate);
+  }
+  for (const SegmentId& segment : unreferenced) impl_->released.erase(segment);
+  return unreferenced;
+}
+
+Result<std::vector<CollectionId>> SystemDatabase::NotCatalogued(const std::vector<CollectionId>& candidates) const {
+  MutexLock lock(impl_->database_mutex);
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  std::vector<CollectionId> missing;
+  for (const CollectionId& candidate : candidates) {
+    OCHRE_ASSIGN_OR_RETURN(const bool exists, CollectionIdExists(*connection, candidate));
+    if (!exists) missing.push_back(candidate);
+  }
+  if (!missing.empty()) OCHRE_RETURN_IF_ERROR(VerifyCatalogue(*connection));
+  return missing;
+}
+
+Status SystemDatabase::Verify() const {
+  MutexLock lock(impl_->database_mutex);
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  return VerifyCatalogue(*connection);
 }
 
 Result<bool> SystemDatabase::CollectionExists(CollectionId id) const {

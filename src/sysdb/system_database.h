@@ -122,8 +122,19 @@ class SystemDatabase {
   // Every segment that a version names.
   Result<std::vector<SegmentId>> ReferencedSegments() const;
 
-  // Whether a collection of this id exists; costs no more than a look-up.
+  // Those of `candidates` that no version names, in their order. What it returns may be deleted, so it never takes the
+  // catalogue's word unchecked: a segment that a transaction of this object released is known to be garbage, once; for
+  // the absence of any other one the whole catalogue is verified first. DataLoss: it is damaged.
+  Result<std::vector<SegmentId>> Unreferenced(const std::vector<SegmentId>& candidates) const;
+
+  // Those of `candidates` that are no collections, in their order; as careful as Unreferenced.
+  Result<std::vector<CollectionId>> NotCatalogued(const std::vector<CollectionId>& candidates) const;
+
+  // Whether a collection of this id exists; costs no more than a look-up. "No" may be wrong in a damaged file.
   Result<bool> CollectionExists(CollectionId id) const;
+
+  // Reads the whole file. DataLoss: it contradicts itself.
+  Status Verify() const;
 
   // Checkpoints and closes. Idempotent; later calls fail with FailedPrecondition.
   Status Close();

@@ -30,13 +30,17 @@ Result<CollectionVersion> VersionTable::Latest(CollectionId collection) const {
   }
   OCHRE_ASSIGN_OR_RETURN(SqliteStatement query,
                          connection_.Prepare("SELECT s.id,s.row_count,s.bytes,v.deletions FROM version_segments v "
-                                             "JOIN segments s ON s.id=v.segment_id "
+                                             "LEFT JOIN segments s ON s.id=v.segment_id "
                                              "WHERE v.collection_id=?1 AND v.version=?2 ORDER BY v.ordinal"));
   query.BindBlob(1, BytesOf(collection));
   query.BindInt64(2, static_cast<int64_t>(latest.version));
   while (true) {
     OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return latest;
+    if (query.IsNull(0)) {
+      return Status::DataLoss(connection_.name(), ": version ", latest.version, " of collection ",
+                              collection.ToString(), " names a segment that is not in table segments");
+    }
     latest.segments.push_back(
         {.segment = {.id = UuidFrom(query.Blob(0)), .row_count = query.Int64(1), .bytes = query.Int64(2)},
          .deletions = std::string(query.Blob(3))});
@@ -76,8 +80,8 @@ Status VersionTable::Insert(CollectionId collection, const CollectionVersion& ve
   return Status::Ok();
 }
 
-Status VersionTable::DeleteBelow(CollectionId collection, uint64_t version) {
-  std::vector<SegmentId> released;  // as often as it was named
+Status VersionTable::DeleteBelow(CollectionId collection, uint64_t version, std::vector<SegmentId>& released) {
+  std::vector<SegmentId> named;  // as often as it was named
   {
     OCHRE_ASSIGN_OR_RETURN(
         SqliteStatement query,
@@ -87,7 +91,7 @@ Status VersionTable::DeleteBelow(CollectionId collection, uint64_t version) {
     while (true) {
       OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
       if (!row) break;
-      released.push_back(UuidFrom(query.Blob(0)));
+      named.push_back(UuidFrom(query.Blob(0)));
     }
   }
   {
@@ -97,7 +101,7 @@ Status VersionTable::DeleteBelow(CollectionId collection, uint64_t version) {
     drop.BindInt64(2, static_cast<int64_t>(version));
     OCHRE_RETURN_IF_ERROR(drop.Run());
   }
-  for (const SegmentId& segment : released) {
+  for (const SegmentId& segment : named) {
     {
       OCHRE_ASSIGN_OR_RETURN(SqliteStatement release,
                              connection_.Prepare("UPDATE segments SET reference_count=reference_count-1 WHERE id=?1"));
@@ -108,6 +112,7 @@ Status VersionTable::DeleteBelow(CollectionId collection, uint64_t version) {
                            connection_.Prepare("DELETE FROM segments WHERE id=?1 AND reference_count=0"));
     forget.BindBlob(1, BytesOf(segment));
     OCHRE_RETURN_IF_ERROR(forget.Run());
+    if (connection_.changed_rows() > 0) released.push_back(segment);
   }
   return Status::Ok();
 }
@@ -120,6 +125,25 @@ Result<std::vector<SegmentId>> VersionTable::Segments() const {
     if (!row) return segments;
     segments.push_back(UuidFrom(query.Blob(0)));
   }
+}
+
+Result<bool> VersionTable::IsNamed(SegmentId segment) const {
+  OCHRE_ASSIGN_OR_RETURN(SqliteStatement query,
+                         connection_.Prepare("SELECT EXISTS(SELECT 1 FROM segments WHERE id=?1) OR "
+                                             "EXISTS(SELECT 1 FROM version_segments WHERE segment_id=?1)"));
+  query.BindBlob(1, BytesOf(segment));
+  OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
+  return row && query.Int64(0) != 0;
+}
+
+Status VersionTable::VerifyReferenceCounts() const {
+  OCHRE_ASSIGN_OR_RETURN(SqliteStatement query,
+                         connection_.Prepare("SELECT id,reference_count FROM segments s WHERE reference_count<>"
+                                             "(SELECT count(*) FROM version_segments v WHERE v.segment_id=s.id)"));
+  OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
+  if (!row) return Status::Ok();
+  return Status::DataLoss(connection_.name(), ": the file is damaged: segment ", UuidFrom(query.Blob(0)).ToString(),
+                          " is said to be named ", query.Int64(1), " times, and is not");
 }
 
 }  // namespace ochre

@@ -18,16 +18,22 @@ class VersionTable {
  public:
   explicit VersionTable(SqliteConnection& connection) : connection_(connection) {}
 
-  // Of a collection that exists. Version 0 when none was registered.
+  // Of a collection that exists. Version 0 when none was registered. DataLoss: it names a segment that has no row.
   Result<CollectionVersion> Latest(CollectionId collection) const;
   Result<uint64_t> LatestNumber(CollectionId collection) const;
 
   Status Insert(CollectionId collection, const CollectionVersion& version);
 
-  // Deletes the collection's versions below `version`.
-  Status DeleteBelow(CollectionId collection, uint64_t version);
+  // Deletes the collection's versions below `version`; adds the segments that nothing names any more to `released`.
+  Status DeleteBelow(CollectionId collection, uint64_t version, std::vector<SegmentId>& released);
 
   Result<std::vector<SegmentId>> Segments() const;
+
+  // Whether anything says that `segment` is in use: its own row, or a version's that names it.
+  Result<bool> IsNamed(SegmentId segment) const;
+
+  // DataLoss: a segment's reference count is not the number of rows that name it.
+  Status VerifyReferenceCounts() const;
 
  private:
   SqliteConnection& connection_;

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "segment/manifest.h"
 
 namespace ochre {
@@ -73,10 +72,8 @@ Status ViewRegistry::CollectGarbage(const std::function<bool(const SegmentId&)>&
   }
   if (candidates.empty()) return Status::Ok();
   // Only now: a segment that was being written when it was listed is either still so, or registered by this time.
-  OCHRE_ASSIGN_OR_RETURN(const std::vector<SegmentId> referenced, sysdb_.ReferencedSegments());
-  const absl::flat_hash_set<SegmentId> keep(referenced.begin(), referenced.end());
-  for (const SegmentId& id : candidates) {
-    if (keep.contains(id)) continue;
+  OCHRE_ASSIGN_OR_RETURN(const std::vector<SegmentId> garbage, sysdb_.Unreferenced(candidates));
+  for (const SegmentId& id : garbage) {
     OCHRE_RETURN_IF_ERROR(storage_.DeleteFolder(SegmentFolder(id)));
     open_segments_.erase(id);
   }

@@ -42,7 +42,8 @@ class ViewRegistry {
   void Forget(CollectionId collection);
 
   // Deletes the segments in storage that no version names and no view holds, except those for which `is_being_written`
-  // says so. What a crash left behind goes this way too.
+  // says so. What a crash left behind goes this way too. DataLoss: the catalogue, on whose word segments would be
+  // deleted, is damaged; then everything stays.
   Status CollectGarbage(const std::function<bool(const SegmentId&)>& is_being_written);
 
  private:

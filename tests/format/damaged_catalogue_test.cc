@@ -12,6 +12,7 @@
 #include "ochre/ochre.h"
 #include "tests/format/sample_database.h"
 #include "tests/support/expect_ok.h"
+#include "types/uuid.h"
 
 namespace ochre {
 namespace {
@@ -165,6 +166,49 @@ TEST_P(DamagedCatalogueTest, AnotherProgramsDatabaseIsRefused) {
   Write(other);
   ExpectRefused(StatusCode::kDataLoss, "application id");
   ExpectWholeOnceMended();
+}
+
+// One bit of a segment's id, wherever the catalogue has it: then its folder looks like one that nothing names.
+TEST(DamagedIdTest, NothingIsDeletedOnTheWordOfADamagedCatalogue) {
+  const SampleDatabase sample;
+  const std::string sound = ReadFile(sample.path() / "system.sqlite3");
+  int damages = 0;
+  for (const path& segment : sample.segments()) {
+    const Uuid id = *Uuid::Parse(segment.filename().string());
+    const std::string bytes(id.bytes.begin(), id.bytes.end());
+    for (size_t offset = sound.find(bytes); offset != std::string::npos; offset = sound.find(bytes, offset + 1)) {
+      SCOPED_TRACE("a bit of " + id.ToString() + " at offset " + std::to_string(offset));
+      const TemporaryDirectory directory;
+      const path copy = directory.path() / "db";
+      sample.CopyTo(copy);
+      std::string damaged = sound;
+      damaged[offset + 3] = static_cast<char>(damaged[offset + 3] ^ 0x10);
+      WriteFile(copy / "system.sqlite3", damaged);
+      {
+        const auto client = Client::Open(copy, SampleOptions());
+        const auto collection = client.ok() ? (*client)->GetCollection(kSampleCollection) : client.status();
+        if (collection.ok()) {
+          const std::vector<SampleAnswer> answers = ReadEverything(*collection);
+          for (size_t i = 0; i < answers.size(); ++i) {
+            if (answers[i].status.ok()) {
+              EXPECT_EQ(answers[i].text, sample.answers()[i].text) << answers[i].read;
+            } else {
+              EXPECT_EQ(answers[i].status.code(), StatusCode::kDataLoss) << answers[i].status.ToString();
+              EXPECT_THAT(answers[i].status.message(), HasSubstr("system.sqlite3"));
+            }
+          }
+          // It may be what remains of a deleted row, in space that is free: then all is well.
+          const Status verified = (*client)->Verify(*collection);
+          if (verified.ok()) continue;
+          EXPECT_EQ(verified.code(), StatusCode::kDataLoss) << verified.ToString();
+          (void)(*client)->Compact(*collection);  // which collects garbage afterwards, whatever comes of it
+        }
+        ++damages;
+      }
+      for (const path& file : sample.SegmentFiles()) EXPECT_TRUE(std::filesystem::exists(copy / file)) << file;
+    }
+  }
+  EXPECT_GE(damages, 6) << "each id is in two tables and an index";
 }
 
 void ExpectNotOpened(const path& path, const ClientOptions& options, StatusCode code, const std::string& message_part) {

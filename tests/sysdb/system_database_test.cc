@@ -39,6 +39,16 @@ CollectionRecord Record(int number, std::string name) {
           .dimension = std::nullopt};
 }
 
+std::string ReadFile(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void WriteFile(const fs::path& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
 class SystemDatabaseTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -470,6 +480,56 @@ TEST_F(SystemDatabaseTest, LookUpsBesideChangesSeeNoStateOlderThanAFinishedChang
   }
   stop = true;
   for (std::thread& reader : readers) reader.join();
+}
+
+TEST_F(SystemDatabaseTest, WhatATransactionReleasedIsUnreferencedAndWhatAVersionNamesIsNot) {
+  const CollectionId id = Create(1, "docs");
+  ASSERT_TRUE(catalog_->RegisterVersion(id, Version(1, {Segment(10), Segment(11)})).ok());
+  ASSERT_TRUE(catalog_->RegisterVersion(id, Version(2, {Segment(11), Segment(12)})).ok());
+  EXPECT_THAT(*catalog_->Unreferenced({Id(10), Id(11), Id(12), Id(13)}), ElementsAre(Id(10), Id(13)));
+  EXPECT_THAT(*catalog_->NotCatalogued({Id(1), Id(2)}), ElementsAre(Id(2)));
+  EXPECT_TRUE(catalog_->Verify().ok());
+  ASSERT_TRUE(Delete("docs").ok());
+  EXPECT_THAT(*catalog_->Unreferenced({Id(11), Id(12)}), ElementsAre(Id(11), Id(12)));
+  EXPECT_THAT(*catalog_->NotCatalogued({Id(1)}), ElementsAre(Id(1)));
+}
+
+// Whoever deletes what is not in the catalogue must not be told so by a damaged one.
+TEST_F(SystemDatabaseTest, ADamagedCatalogueSaysOfNothingThatItIsUnreferenced) {
+  const CollectionId id = Create(1, "docs");
+  ASSERT_TRUE(catalog_->RegisterVersion(id, Version(1, {Segment(10), Segment(11)})).ok());
+  catalog_.reset();
+  const std::string sound = ReadFile(File());
+  for (const char* damage :
+       {"UPDATE segments SET id=zeroblob(16) WHERE id=(SELECT min(id) FROM segments)",
+        "UPDATE segments SET reference_count=2", "DELETE FROM segments",
+        "UPDATE version_segments SET segment_id=(SELECT max(id) FROM segments)", "DELETE FROM versions",
+        "DELETE FROM collections", "UPDATE collections SET id=zeroblob(16)"}) {
+    SCOPED_TRACE(damage);
+    Sql(damage);
+    Open();
+    const auto unreferenced = catalog_->Unreferenced({Id(10), Id(99)});
+    EXPECT_EQ(unreferenced.status().code(), StatusCode::kDataLoss) << unreferenced.status().ToString();
+    EXPECT_THAT(unreferenced.status().message(), HasSubstr(File().string()));
+    EXPECT_EQ(catalog_->NotCatalogued({Id(99)}).status().code(), StatusCode::kDataLoss);
+    EXPECT_EQ(catalog_->Verify().code(), StatusCode::kDataLoss);
+    catalog_.reset();
+    WriteFile(File(), sound);
+  }
+}
+
+TEST_F(SystemDatabaseTest, AVersionWhoseSegmentHasNoRowIsDataLoss) {
+  const CollectionId id = Create(1, "docs");
+  ASSERT_TRUE(catalog_->RegisterVersion(id, Version(1, {Segment(10), Segment(11)})).ok());
+  catalog_.reset();
+  const std::string sound = ReadFile(File());
+  Sql("UPDATE segments SET id=zeroblob(16) WHERE id=(SELECT min(id) FROM segments)");
+  Open();
+  const Status status = catalog_->LatestVersion(id).status();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status.ToString();
+  EXPECT_THAT(status.message(), HasSubstr(File().string()));
+  catalog_.reset();
+  WriteFile(File(), sound);
 }
 
 TEST_F(SystemDatabaseTest, OpeningReadsNoCollection) {
