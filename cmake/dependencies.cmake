@@ -15,6 +15,7 @@ if(OCHRE_BUILD_SERVER)
   find_package(Boost 1.74 REQUIRED)
   find_package(simdjson 3.0 CONFIG REQUIRED)
   find_package(OpenSSL 3.0 REQUIRED)
+  find_package(ZLIB REQUIRED)
   pkg_check_modules(CRYPT REQUIRED IMPORTED_TARGET libcrypt)
 endif()
 # Optional: ochre::fasttext is built where it is found.

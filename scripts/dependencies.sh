@@ -7,8 +7,8 @@ packages=(
   g++ cmake ninja-build pkg-config git
   libsqlite3-dev librocksdb-dev libhnswlib-dev libabsl-dev nlohmann-json3-dev libhwy-dev libroaring-dev libre2-dev
   libutf8proc-dev libxxhash-dev
-  libboost-dev libsimdjson-dev libssl-dev libcrypt-dev  # the server's
-  libsnappy-dev liblz4-dev libzstd-dev libbz2-dev zlib1g-dev libgflags-dev  # what RocksDB's CMake package looks for
+  libboost-dev libsimdjson-dev libssl-dev libcrypt-dev zlib1g-dev  # the server's
+  libsnappy-dev liblz4-dev libzstd-dev libbz2-dev libgflags-dev  # what RocksDB's CMake package looks for
   libgtest-dev libgmock-dev libbenchmark-dev
   libfasttext-dev fasttext wordnet-base
   python3-numpy python3-pytest python3-setuptools python3-wheel python3-venv python3-pip  # the Python package's

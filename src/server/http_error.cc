@@ -54,6 +54,12 @@ std::string Printable(std::string message) {
 
 }  // namespace
 
+HttpError BodyTooLarge() { return {413, "ChromaError", "the request's body is larger than this server accepts"}; }
+
+HttpError TooManyBodies() {
+  return {503, "ChromaError", "the server has as many bodies under way as it has memory for; try again"};
+}
+
 HttpResponse ToResponse(const HttpError& error) {
   HttpResponse response = {.status = error.status};
   response.body = "{\"error\":";
@@ -61,6 +67,9 @@ HttpResponse ToResponse(const HttpError& error) {
   response.body += ",\"message\":";
   AppendJsonString(response.body, Printable(error.message));
   response.body += '}';
+  if (error.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer, Basic realm=\"ochre\"");
+  if (error.status == 429 || error.status == 503) response.headers.emplace_back("Retry-After", "1");  // seconds
+  for (const auto& header : error.headers) response.headers.push_back(header);
   return response;
 }
 

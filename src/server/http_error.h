@@ -3,8 +3,10 @@
 #define OCHRE_SERVER_HTTP_ERROR_H_
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "ochre/status.h"
 #include "server/http_message.h"
@@ -16,6 +18,7 @@ struct HttpError {
   int status = 500;
   std::string error;
   std::string message;
+  std::vector<std::pair<std::string_view, std::string>> headers = {};  // of the answer, as HttpResponse's
 };
 
 // The error of a failed Status; its code decides.
@@ -27,6 +30,10 @@ HttpError Unprocessable(const Pieces&... pieces) {
   return {422, "ChromaError",
           status_internal::Concatenate("Failed to deserialize the JSON body into the target type: ", pieces...)};
 }
+
+// Of the transport, in several places.
+HttpError BodyTooLarge();
+HttpError TooManyBodies();  // BodyBudget
 
 // {"error": ..., "message": ...}
 HttpResponse ToResponse(const HttpError& error);

@@ -2,6 +2,7 @@
 #ifndef OCHRE_SERVER_HTTP_MESSAGE_H_
 #define OCHRE_SERVER_HTTP_MESSAGE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,21 +12,29 @@
 
 namespace ochre {
 
-enum class HttpMethod : uint8_t { kGet, kPost, kPut, kPatch, kDelete, kOther };
+enum class HttpMethod : uint8_t { kGet, kPost, kPut, kPatch, kDelete, kOptions, kOther };
 
 // What precedes the body. A HEAD request is a kGet whose body the transport leaves out.
 struct HttpHead {
   HttpMethod method = HttpMethod::kGet;
-  std::string target;                       // path and query, percent-encoded, as sent
-  std::string authorization;                // empty: not sent
-  std::string chroma_token;                 // the header x-chroma-token; empty: not sent
-  std::optional<std::string> content_type;  // absent: not sent
-  std::string remote;                       // address of the other end, for the log
+  std::string target = {};  // path and query, percent-encoded, as sent
+  std::string host = {};    // as each of the fields below, empty: not sent
+  std::string authorization = {};
+  std::string chroma_token = {};                 // x-chroma-token
+  std::optional<std::string> content_type = {};  // absent: not sent
+  std::string content_encoding = {};
+  std::string origin = {};             // the page that asks, said by browsers
+  std::string requested_method = {};   // access-control-request-method
+  std::string requested_headers = {};  // access-control-request-headers
+  std::string remote = {};             // address of the other end, for the log
 };
+
+// What a body's capacity should have beside its size, for those who parse it: otherwise it is copied.
+inline constexpr size_t kBodyPaddingBytes = 64;
 
 struct HttpRequest {
   HttpHead head;
-  std::string body;  // parsed fastest when its capacity exceeds its size by 64 bytes
+  std::string body;
 };
 
 struct HttpResponse {

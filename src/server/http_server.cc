@@ -1,17 +1,18 @@
-// The only file that knows Boost.Beast, which takes long to compile.
+// The only file that knows Boost.Asio, which takes long to compile.
 #include "server/http_server.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
-#include <boost/beast/version.hpp>
+#include <boost/asio/write.hpp>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -23,59 +24,38 @@
 #include <vector>
 
 #include "runtime/mutex.h"
+#include "server/answer_head.h"
+#include "server/body_budget.h"
+#include "server/chunked_body.h"
+#include "server/gunzip.h"
+#include "server/http_head.h"
 #include "server/spare_bodies.h"
 
 namespace ochre {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
 using Clock = std::chrono::steady_clock;
 using boost::system::error_code;
 
+// Read of a head at a time: most are smaller.
+constexpr size_t kHeadReadBytes = 4 << 10;
 // Read of a body at a time, and what a body takes of memory ahead of what has come of it: cleared first, it is still in
 // the second-level cache when it is overwritten.
 constexpr size_t kBodyReadBytes = 128 << 10;
-// The most that Beast reads at a time.
-constexpr size_t kBeastReadBytes = 65'536;
-// Behind a body, for those who parse it (HttpRequest::body).
-constexpr size_t kBodyPaddingBytes = 64;
 // From here on a body's memory is worth keeping (SpareBodies): 64 page faults, some 50 us. A smaller body could hold
 // megabytes of another's that a larger one needs.
 constexpr size_t kLargeBodyBytes = 256 << 10;
+// How long what a refused client still sends is read and thrown away. To close at once would make its system throw away
+// the answer with it (RFC 9112, section 9.6).
+constexpr std::chrono::seconds kDrainSeconds{5};
 
-HttpMethod MethodOf(http::verb verb) {
-  switch (verb) {
-    case http::verb::get:
-    case http::verb::head:
-      return HttpMethod::kGet;
-    case http::verb::post:
-      return HttpMethod::kPost;
-    case http::verb::put:
-      return HttpMethod::kPut;
-    case http::verb::patch:
-      return HttpMethod::kPatch;
-    case http::verb::delete_:
-      return HttpMethod::kDelete;
-    default:
-      return HttpMethod::kOther;
-  }
-}
+// Gives the memory back, which an assignment keeps.
+void Free(std::string& text) { std::string().swap(text); }
 
-std::string ToString(beast::string_view text) { return std::string(text.data(), text.size()); }
+HttpError TooSlow() { return {408, "ChromaError", "the request did not arrive in time"}; }
 
-// What a request that cannot be read is answered with.
-HttpError ErrorOfReading(const error_code& error) {
-  if (error == http::error::header_limit) {
-    return {431, "ChromaError", "the request's head is larger than this server accepts"};
-  }
-  if (error == http::error::body_limit) {
-    return {413, "ChromaError", "the request's body is larger than this server accepts"};
-  }
-  if (error == beast::error::timeout) return {408, "ChromaError", "the request did not arrive in time"};
-  return {400, "ChromaError", "the request is no valid HTTP: " + error.message()};
-}
+HttpError CutOff() { return {400, "ChromaError", "the request is no valid HTTP: it ends early"}; }
 
 // TLS 1.2 and newer, by the server's certificate and key.
 Result<std::unique_ptr<asio::ssl::context>> MakeTlsContext(const HttpServerOptions& options) {
@@ -100,15 +80,19 @@ Result<std::unique_ptr<asio::ssl::context>> MakeTlsContext(const HttpServerOptio
   return context;
 }
 
-using PlainStream = beast::tcp_stream;
-using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+using PlainStream = asio::ip::tcp::socket;
+using TlsStream = asio::ssl::stream<asio::ip::tcp::socket>;
 
 }  // namespace
 
 class HttpServer::Listener {
  public:
   Listener(Service& service, const RequestLog& log, const HttpServerOptions& options)
-      : service_(service), log_(log), options_(options), acceptor_(asio::make_strand(context_)) {}
+      : service_(service),
+        log_(log),
+        options_(options),
+        body_budget_(options.bodies_bytes_max),
+        acceptor_(asio::make_strand(context_)) {}
   ~Listener() { Stop(std::chrono::seconds(0)); }
 
   Status Start() {
@@ -166,12 +150,15 @@ class HttpServer::Listener {
     // `stream...`: what a Stream is made of.
     template <typename... Arguments>
     explicit Session(Listener& listener, Arguments&&... stream)
-        : listener_(listener), stream_(std::forward<Arguments>(stream)...) {
+        : listener_(listener),
+          stream_(std::forward<Arguments>(stream)...),
+          deadline_(stream_.get_executor()),
+          bytes_held_(listener.body_budget_) {
       error_code ignored;
-      const auto endpoint = tcp().socket().remote_endpoint(ignored);
+      const auto endpoint = socket().remote_endpoint(ignored);
       remote_ = endpoint.address().to_string(ignored);
-      tcp().socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-      tcp().socket().non_blocking(true, ignored);  // ReadRestOfBody
+      socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+      socket().non_blocking(true, ignored);  // ReadRestOfBody
       listener_.Add(this);
     }
     ~Session() override { listener_.Remove(this); }
@@ -188,7 +175,8 @@ class HttpServer::Listener {
 
     void CloseIfIdle() override {
       asio::post(stream_.get_executor(), [self = Self()] {
-        if (self->idle_) self->tcp().close();
+        error_code ignored;
+        if (self->idle_) self->socket().close(ignored);
       });
     }
 
@@ -196,10 +184,63 @@ class HttpServer::Listener {
     static constexpr bool kIsTls = std::is_same_v<Stream, TlsStream>;
 
     std::shared_ptr<Session> Self() { return std::static_pointer_cast<Session>(shared_from_this()); }
-    beast::tcp_stream& tcp() { return beast::get_lowest_layer(stream_); }
+
+    asio::ip::tcp::socket& socket() {
+      if constexpr (kIsTls) {
+        return stream_.next_layer();
+      } else {
+        return stream_;
+      }
+    }
+
+    enum class Late { kAnswer, kClose };
+
+    // What is waited for from here on fails after `patience`, with late_ set. Instead of the deadline before.
+    void SetDeadline(std::chrono::seconds patience, Late late) {
+      late_ = false;
+      deadline_.expires_after(patience);
+      deadline_.async_wait([weak = this->weak_from_this(), late, this](const error_code& error) {
+        const auto self = weak.lock();
+        // A later deadline may have been set while this one was on its way here.
+        if (error || self == nullptr || deadline_.expiry() > Clock::now()) return;
+        late_ = true;
+        error_code ignored;
+        // Writing, and TLS, are several operations of the socket after each other: only closing it ends them all.
+        if (late == Late::kAnswer && !kIsTls) {
+          socket().cancel(ignored);
+        } else {
+          socket().close(ignored);
+        }
+      });
+    }
+    void LiftDeadline() { deadline_.expires_at(Clock::time_point::max()); }
+
+    std::string_view Received() const { return std::string_view(received_).substr(received_begin_); }
+    void Consume(size_t bytes) {
+      received_begin_ += bytes;
+      if (received_begin_ < received_.size()) return;
+      received_.clear();
+      received_begin_ = 0;
+    }
+
+    // Reads what has come, up to `bytes_max`, behind Received(), and then calls `next`, with an error if it could not.
+    template <typename Next>
+    void Receive(size_t bytes_max, Next next) {
+      received_.erase(0, received_begin_);
+      received_begin_ = 0;
+      const size_t before = received_.size();
+      received_.resize(before + bytes_max);
+      const auto then = [self = Self(), before, next = std::move(next)](const error_code& error, size_t count) {
+        self->received_.resize(before + count);
+        next(error);
+      };
+      // The deadline may have passed between two reads, when there was nothing to cancel.
+      if (late_) return then(asio::error::operation_aborted, 0);
+      stream_.async_read_some(asio::buffer(received_.data() + before, bytes_max), then);
+    }
 
     void ShakeHands() {
-      tcp().expires_after(listener_.options_.head_seconds_max);
+      SetDeadline(listener_.options_.head_seconds_max, Late::kClose);
       stream_.async_handshake(asio::ssl::stream_base::server, [self = Self()](const error_code& error) {
         if (!error) self->ReadHead();  // else nobody is there, or somebody who does not speak TLS
       });
@@ -208,15 +249,31 @@ class HttpServer::Listener {
     void ReadHead() {
       if (listener_.stopped_.load()) return;
       idle_ = true;
-      parser_.emplace();
-      parser_->header_limit(static_cast<uint32_t>(listener_.options_.head_bytes_max));
-      parser_->body_limit(static_cast<uint64_t>(listener_.options_.body_bytes_max));
-      tcp().expires_after(listener_.options_.head_seconds_max);
-      http::async_read_header(stream_, buffer_, *parser_,
-                              [self = Self()](const error_code& error, size_t) { self->OnHead(error); });
+      head_scanned_ = 0;
+      SetDeadline(listener_.options_.head_seconds_max, Late::kAnswer);
+      ReadRestOfHead();
     }
 
-    void OnHead(const error_code& error) {
+    void ReadRestOfHead() {
+      while (Received().starts_with("\r\n")) Consume(2);  // which some clients send after a body
+      const auto bytes_max = static_cast<size_t>(listener_.options_.head_bytes_max);
+      const HttpResult<size_t> size = FindHeadEnd(Received(), head_scanned_);
+      if (!size.ok()) return RefuseHead(size.error());
+      if (size.value() > bytes_max || (size.value() == 0 && Received().size() >= bytes_max)) {
+        return RefuseHead({431, "ChromaError", "the request's head is larger than this server accepts"});
+      }
+      if (size.value() > 0) return OnHead(size.value());
+      Receive(kHeadReadBytes, [this](const error_code& error) {
+        if (!error) return ReadRestOfHead();
+        // Nobody is there any more, or nobody has said anything: a connection that was kept alive ends so.
+        if (Received().empty()) return Close();
+        if (late_) return RefuseHead(TooSlow());
+        if (error == asio::error::eof) return RefuseHead(CutOff());
+        // Otherwise the connection broke.
+      });
+    }
+
+    void BeginExchange() {
       idle_ = false;
       began_ = Clock::now();
       exchange_ = {.request_id = RequestLog::NewRequestId(),
@@ -225,72 +282,73 @@ class HttpServer::Listener {
                    .target = {},
                    .remote = remote_,
                    .user = {}};
-      // Nobody is there any more, or nobody has said anything: a connection that was kept alive ends so.
-      const bool silent = buffer_.size() == 0 && !parser_->got_some();
-      if (error == http::error::end_of_stream || (error == beast::error::timeout && silent)) return Close();
-      if (error && error != http::error::body_limit &&
-          error.category() != http::make_error_code(http::error::bad_method).category() &&
-          error != beast::error::timeout) {
-        return;  // the connection broke
-      }
-      if (error) return Fail(ErrorOfReading(error));
-      const auto& head = parser_->get();
-      is_head_ = head.method() == http::verb::head;
-      exchange_.method = ToString(head.method_string());
-      exchange_.target = ToString(head.target());
+      parsed_ = {};
       request_ = {};
-      request_.head.method = MethodOf(head.method());
-      request_.head.target = exchange_.target;
-      request_.head.authorization = ToString(head[http::field::authorization]);
-      request_.head.chroma_token = ToString(head["x-chroma-token"]);
-      if (const auto type = head.find(http::field::content_type); type != head.end()) {
-        request_.head.content_type = ToString(type->value());
-      }
+    }
+
+    void RefuseHead(const HttpError& error) {
+      BeginExchange();
+      Refuse(error);
+    }
+
+    void OnHead(size_t size) {
+      BeginExchange();
+      HttpResult<ParsedHead> parsed =
+          Protect([&]() -> HttpResult<ParsedHead> { return ParseHttpHead(Received().substr(0, size)); });
+      Consume(size);
+      if (!parsed.ok()) return Refuse(parsed.error());
+      parsed_ = std::move(parsed).value();
+      exchange_.method = parsed_.method;
+      exchange_.target = parsed_.head.target;
+      request_.head = std::move(parsed_.head);
       request_.head.remote = remote_;
-      keep_alive_ = head.keep_alive();
+      keep_alive_ = parsed_.keep_alive;
+      if (request_.head.method == HttpMethod::kOptions) return OnOptions();
       HttpResult<Service::Admission> admission =
           Protect([&]() -> HttpResult<Service::Admission> { return listener_.service_.Admit(request_.head); });
       if (!admission.ok()) {
-        // The body is not worth reading, so what follows on this connection cannot be told apart from it.
-        if (!parser_->is_done()) keep_alive_ = false;
+        // A body is not worth reading, and what follows on this connection cannot be told apart from it.
+        if (parsed_.has_body()) return Refuse(admission.error());
         return Respond(ToResponse(admission.error()));
       }
       admission_ = std::move(admission).value();
       exchange_.operation = admission_->match.route->operation;
       if (admission_->user != nullptr) exchange_.user = admission_->user->id;
-      if (beast::iequals(head[http::field::expect], "100-continue")) return Continue();
-      ReadBody();
-    }
-
-    void Continue() {
-      auto response = std::make_shared<http::response<http::empty_body>>(http::status::continue_, 11);
-      http::async_write(stream_, *response, [self = Self(), response](const error_code& error, size_t) {
+      if (parsed_.content_length.value_or(0) > BodyBytesMax()) return Refuse(BodyTooLarge());
+      if (!parsed_.expects_continue) return ReadBody();
+      static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+      asio::async_write(stream_, asio::buffer(kContinue), [self = Self()](const error_code& error, size_t) {
         if (!error) self->ReadBody();
       });
     }
 
+    void OnOptions() {
+      HttpResult<HttpResponse> answer =
+          Protect([&]() -> HttpResult<HttpResponse> { return listener_.service_.AnswerOptions(request_.head); });
+      if (parsed_.has_body()) LeaveUnread();
+      Respond(answer.ok() ? std::move(answer).value() : ToResponse(answer.error()));
+    }
+
+    size_t BodyBytesMax() const { return static_cast<size_t>(listener_.options_.body_bytes_max); }
+
     void ReadBody() {
-      tcp().expires_after(listener_.options_.body_seconds_max);
-      const auto length = parser_->content_length();
-      if (!length.has_value()) {  // in chunks
-        // Beast reads as much at a time as its buffer has room for, which after a head is little.
-        if (!parser_->is_done()) buffer_.reserve(kBeastReadBytes);
-        http::async_read(stream_, buffer_, *parser_, [self = Self()](const error_code& error, size_t) {
-          self->request_.body = std::move(self->parser_->get().body());
-          self->OnBody(error);
-        });
-        return;
+      SetDeadline(listener_.options_.body_seconds_max, Late::kAnswer);
+      if (parsed_.chunked) {
+        chunks_.emplace(BodyBytesMax(), static_cast<size_t>(listener_.options_.head_bytes_max));
+        return ReadRestOfChunks();
       }
       // Straight to where it will be parsed: a body of megabytes is not copied once more.
-      const auto bytes = static_cast<size_t>(*length);
-      const size_t read = std::min(bytes, buffer_.size());
+      const auto bytes = static_cast<size_t>(parsed_.content_length.value_or(0));
+      const size_t read = std::min(bytes, Received().size());
       std::string& body = request_.body;
       if (bytes >= kLargeBodyBytes) body = listener_.spare_bodies_.Take();
       if (body.capacity() < bytes + kBodyPaddingBytes) body.clear();  // what is in it need not be copied
+      const size_t begin = std::clamp(body.size(), read, bytes);
+      if (!bytes_held_.TryHold(static_cast<int64_t>(begin))) return Refuse(TooManyBodies());
       body.reserve(bytes + kBodyPaddingBytes);
-      body.resize(std::clamp(body.size(), read, bytes));
-      std::memcpy(body.data(), buffer_.data().data(), read);
-      buffer_.consume(read);
+      body.resize(begin);
+      std::memcpy(body.data(), Received().data(), read);
+      Consume(read);
       body_read_ = read;
       ReadRestOfBody(bytes);
     }
@@ -298,41 +356,79 @@ class HttpServer::Listener {
     void ReadRestOfBody(size_t bytes) {
       std::string& body = request_.body;
       while (body_read_ < bytes) {
-        if (body_read_ == body.size()) body.resize(std::min(bytes, body_read_ + kBodyReadBytes));
+        if (body_read_ == body.size()) {
+          const size_t size = std::min(bytes, body_read_ + kBodyReadBytes);
+          if (!bytes_held_.TryHold(static_cast<int64_t>(size))) return Refuse(TooManyBodies());
+          body.resize(size);
+        }
+        if (late_) return Refuse(TooSlow());
         const auto room = asio::buffer(body.data() + body_read_, body.size() - body_read_);
         if constexpr (!kIsTls) {
           // What has come already is taken without a turn of the event loop, which may go on in another thread.
           error_code error;
-          const size_t count = tcp().socket().read_some(room, error);
+          const size_t count = socket().read_some(room, error);
           if (!error) {
             body_read_ += count;
             continue;
           }
-          if (error != asio::error::would_block) return OnBodyEnd(error);
+          if (error != asio::error::would_block) return OnBodyError(error);
         }
         stream_.async_read_some(room, [self = Self(), bytes](const error_code& error, size_t count) {
-          if (error) return self->OnBodyEnd(error);
+          if (error) return self->OnBodyError(error);
           self->body_read_ += count;
           self->ReadRestOfBody(bytes);
         });
         return;
       }
-      OnBody({});
+      OnBody();
     }
 
-    void OnBodyEnd(const error_code& error) {
-      OnBody(error == asio::error::eof ? http::make_error_code(http::error::partial_message) : error);
+    void ReadRestOfChunks() {
+      std::string& body = request_.body;
+      const HttpResult<size_t> read = Protect([&] { return chunks_->Read(Received(), body); });
+      if (!read.ok()) return Refuse(read.error());
+      Consume(read.value());
+      if (!bytes_held_.TryHold(static_cast<int64_t>(body.size() + received_.capacity()))) {
+        return Refuse(TooManyBodies());
+      }
+      if (chunks_->done()) return OnBody();
+      Receive(kBodyReadBytes, [this](const error_code& error) {
+        if (error) return OnBodyError(error);
+        ReadRestOfChunks();
+      });
     }
 
-    void OnBody(const error_code& error) {
-      if (error) return Fail(ErrorOfReading(error));
-      tcp().expires_never();
+    void OnBodyError(const error_code& error) {
+      if (late_) return Refuse(TooSlow());
+      if (error == asio::error::eof) return Refuse(CutOff());
+      // Otherwise the connection broke.
+    }
+
+    void OnBody() {
+      LiftDeadline();
       exchange_.bytes_in = static_cast<int64_t>(request_.body.size());
-      HttpResult<HttpResponse> answer =
-          Protect([&]() -> HttpResult<HttpResponse> { return listener_.service_.Serve(*admission_, request_); });
-      if (request_.body.capacity() >= kLargeBodyBytes) listener_.spare_bodies_.Keep(std::move(request_.body));
-      request_.body = {};
+      HttpResult<HttpResponse> answer = Protect([&]() -> HttpResult<HttpResponse> {
+        if (IsGzip(request_.head)) {
+          OCHRE_HTTP_ASSIGN_OR_RETURN(request_.body, Unpacked());
+        }
+        return listener_.service_.Serve(*admission_, request_);
+      });
+      ForgetBody();
       Respond(answer.ok() ? std::move(answer).value() : ToResponse(answer.error()));
+    }
+
+    HttpResult<std::string> Unpacked() {
+      return Gunzip(request_.body, BodyBytesMax(), [this](size_t bytes) {
+        return bytes_held_.TryHold(static_cast<int64_t>(request_.body.size() + bytes));
+      });
+    }
+
+    void ForgetBody() {
+      if (request_.body.capacity() >= kLargeBodyBytes) listener_.spare_bodies_.Keep(std::move(request_.body));
+      Free(request_.body);
+      bytes_held_.Hold(0);
+      // Chunks leave more room behind than heads need.
+      if (received_.empty()) Free(received_);
     }
 
     // Exceptions end here: a request that takes more memory than there is costs its sender an answer, nobody else.
@@ -347,9 +443,16 @@ class HttpServer::Listener {
       }
     }
 
-    // What follows on the connection is not known.
-    void Fail(const HttpError& error) {
+    // What follows on the connection is not known, so it closes after the answer.
+    void LeaveUnread() {
+      unread_ = true;
       keep_alive_ = false;
+    }
+
+    // For a request that is not read to its end.
+    void Refuse(const HttpError& error) {
+      LeaveUnread();
+      ForgetBody();
       Respond(ToResponse(error));
     }
 
@@ -357,55 +460,75 @@ class HttpServer::Listener {
       keep_alive_ = keep_alive_ && !listener_.stopped_.load();
       exchange_.status = answer.status;
       exchange_.bytes_out = static_cast<int64_t>(answer.body.size());
-      auto response = std::make_shared<http::response<http::string_body>>();
-      response->version(11);
-      response->result(static_cast<unsigned>(answer.status));
-      response->set(http::field::server, "ochre");
-      response->set(http::field::content_type,
-                    beast::string_view(answer.content_type.data(), answer.content_type.size()));
-      response->set("x-request-id", exchange_.request_id);
-      for (const auto& [name, value] : answer.headers) {
-        response->set(beast::string_view(name.data(), name.size()), value);
-      }
-      response->keep_alive(keep_alive_);
-      response->content_length(answer.body.size());
-      if (!is_head_) response->body() = std::move(answer.body);
-      tcp().expires_after(listener_.options_.write_seconds_max);
-      http::async_write(stream_, *response,
-                        [self = Self(), response](const error_code& error, size_t) { self->OnSent(error); });
+      listener_.service_.AddFields(request_.head, answer);
+      answer.headers.emplace_back("x-request-id", exchange_.request_id);
+      answer.headers.emplace_back("chroma-trace-id", exchange_.request_id);  // as Chroma's clients look for it
+      answer_head_ = AnswerHead(answer, keep_alive_);
+      if (parsed_.method != "HEAD") answer_body_ = std::move(answer.body);
+      bytes_held_.Hold(static_cast<int64_t>(answer_body_.capacity()));
+      SetDeadline(listener_.options_.write_seconds_max, Late::kClose);
+      const std::array<asio::const_buffer, 2> parts = {asio::buffer(answer_head_), asio::buffer(answer_body_)};
+      asio::async_write(stream_, parts, [self = Self()](const error_code& error, size_t) { self->OnSent(error); });
     }
 
     void OnSent(const error_code& error) {
+      Free(answer_body_);
+      bytes_held_.Hold(0);
       exchange_.duration = Clock::now() - began_;
       listener_.service_.metrics().Count(exchange_);
       listener_.log_.Write(exchange_);
       if (error) return;
       if (keep_alive_) return ReadHead();
-      Close();
+      if (!unread_) return Close();
+      if constexpr (!kIsTls) ShutDownSending();
+      idle_ = true;
+      SetDeadline(kDrainSeconds, Late::kClose);
+      Drain();
+    }
+
+    void Drain() {
+      received_.clear();
+      received_begin_ = 0;
+      Receive(kHeadReadBytes, [this](const error_code& error) {
+        if (!error) return Drain();
+        if constexpr (kIsTls) Close();
+      });
     }
 
     void Close() {
       if constexpr (kIsTls) {
-        tcp().expires_after(listener_.options_.write_seconds_max);
+        SetDeadline(listener_.options_.write_seconds_max, Late::kClose);
         stream_.async_shutdown([self = Self()](const error_code&) {});
       } else {
-        error_code ignored;
-        tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+        ShutDownSending();
       }
+    }
+
+    void ShutDownSending() {
+      error_code ignored;
+      socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     }
 
     Listener& listener_;
     Stream stream_;
-    beast::flat_buffer buffer_;
-    std::optional<http::request_parser<http::string_body>> parser_;
+    asio::steady_timer deadline_;
+    bool late_ = false;     // the deadline has passed
+    std::string received_;  // from received_begin_ on: what has come and belongs to nothing yet
+    size_t received_begin_ = 0;
+    size_t head_scanned_ = 0;  // of Received(), by FindHeadEnd
     std::string remote_;
+    ParsedHead parsed_;  // but for its head, which is in request_
     HttpRequest request_;
     std::optional<Service::Admission> admission_;
+    std::optional<ChunkedBody> chunks_;
+    BodyBudget::Share bytes_held_;
+    std::string answer_head_;
+    std::string answer_body_;
     Exchange exchange_;
     Clock::time_point began_;
     size_t body_read_ = 0;  // bytes that request_.body has of it; behind them is room
     bool idle_ = true;
-    bool is_head_ = false;
+    bool unread_ = false;  // the request was refused before its end
     bool keep_alive_ = false;
   };
 
@@ -458,6 +581,7 @@ class HttpServer::Listener {
   std::unique_ptr<asio::ssl::context> tls_;  // null: plain
   std::atomic<bool> stopped_ = false;
   SpareBodies spare_bodies_;
+  BodyBudget body_budget_;
   Mutex mutex_;  // held to look at the connections
   CondVar gone_;
   std::set<Connection*> connections_ OCHRE_GUARDED_BY(mutex_);

@@ -28,7 +28,11 @@ struct HttpServerOptions {
 
   int64_t connections_max = 1'024;      // more are closed at once
   int64_t head_bytes_max = 16 * 1'024;  // of the request line and the headers
-  int64_t body_bytes_max = 256 << 20;   // 50,000 x 768 as JSON
+  int64_t body_bytes_max = 256 << 20;   // of one body; 50,000 x 768 as base64
+
+  // Of all bodies together that are under way: of requests, as far as they have come, and of answers, until they are
+  // taken. Past it, requests are answered 503.
+  int64_t bodies_bytes_max = 1 << 30;
 
   std::chrono::seconds head_seconds_max{30};  // from the end of an answer, too: connections that are kept alive
   std::chrono::seconds body_seconds_max{120};

@@ -142,7 +142,7 @@ Answer DeleteRecords(RouteCall& call) {
 Answer GetRecords(RouteCall& call) {
   OCHRE_HTTP_ASSIGN_OR_RETURN(const CollectionPointer collection, CollectionOf(call));
   OCHRE_HTTP_ASSIGN_OR_RETURN(ReadBody body, ParseReadBody(call.request.body));
-  if (!body.include.has_value()) body.include = {"metadatas", "documents"};
+  if (!body.include.has_value()) body.include = {"documents", "metadatas"};
   OCHRE_HTTP_ASSIGN_OR_RETURN(Include include, ToInclude(*body.include));
   include.distances = false;  // a get has none, and clients ask for them nevertheless
   OCHRE_HTTP_ASSIGN_OR_RETURN(const GetResult result,
@@ -164,7 +164,7 @@ Answer QueryRecords(RouteCall& call) {
   OCHRE_HTTP_ASSIGN_OR_RETURN(const CollectionPointer collection, CollectionOf(call));
   OCHRE_HTTP_ASSIGN_OR_RETURN(ReadBody body, ParseReadBody(call.request.body));
   if (!body.query_embeddings.has_value()) return Unprocessable("missing field `query_embeddings`");
-  if (!body.include.has_value()) body.include = {"metadatas", "documents", "distances"};
+  if (!body.include.has_value()) body.include = {"documents", "metadatas", "distances"};
   OCHRE_HTTP_ASSIGN_OR_RETURN(const Include include, ToInclude(*body.include));
   // On the wire, no results may be asked for: the query is checked all the same, and what it finds left out.
   const bool nothing_wanted = body.n_results == 0;

@@ -66,6 +66,9 @@ struct RouteMatch {
 // API before this one.
 HttpResult<RouteMatch> FindRoute(HttpMethod method, std::string_view target);
 
+// "GET, HEAD, OPTIONS": the methods that the target's path takes; empty if no route has it. Of "*", all.
+std::string AllowedMethods(std::string_view target);
+
 std::string_view NameOf(HttpMethod method);
 
 }  // namespace ochre

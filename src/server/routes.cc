@@ -1,5 +1,7 @@
 // The table of routes, and the search in it.
+#include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
 #include "server/handlers.h"
@@ -376,11 +378,12 @@ constexpr Route kRoutes[] = {
 #undef OCHRE_DATABASE
 #undef OCHRE_TENANT
 
-constexpr std::array<std::pair<HttpMethod, std::string_view>, 5> kMethodNames = {{{HttpMethod::kGet, "GET"},
+constexpr std::array<std::pair<HttpMethod, std::string_view>, 6> kMethodNames = {{{HttpMethod::kGet, "GET"},
                                                                                   {HttpMethod::kPost, "POST"},
                                                                                   {HttpMethod::kPut, "PUT"},
                                                                                   {HttpMethod::kPatch, "PATCH"},
-                                                                                  {HttpMethod::kDelete, "DELETE"}}};
+                                                                                  {HttpMethod::kDelete, "DELETE"},
+                                                                                  {HttpMethod::kOptions, "OPTIONS"}}};
 
 int HexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -455,6 +458,21 @@ std::string_view NameOf(HttpMethod method) {
   return "other";
 }
 
+std::string AllowedMethods(std::string_view target) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  std::string methods;
+  for (const auto& [method, name] : kMethodNames) {
+    const bool known = std::ranges::any_of(kRoutes, [&, m = method](const Route& route) {
+      return route.method == m && (path == "*" || (path.starts_with('/') && Matches(route.path, path)));
+    });
+    if (!known) continue;
+    methods += std::string(name) + ", ";
+    if (method == HttpMethod::kGet) methods += "HEAD, ";
+  }
+  if (!methods.empty()) methods += NameOf(HttpMethod::kOptions);
+  return methods;
+}
+
 HttpResult<RouteMatch> FindRoute(HttpMethod method, std::string_view target) {
   RouteMatch match;
   const size_t query = target.find('?');
@@ -463,21 +481,17 @@ HttpResult<RouteMatch> FindRoute(HttpMethod method, std::string_view target) {
   if (path == "/api/v1" || path.starts_with("/api/v1/")) {
     return HttpError{410, "Unimplemented", "The v1 API is deprecated. Please use /v2 apis"};
   }
-  const Route* of_other_method = nullptr;
   if (path.starts_with('/')) {
     for (const Route& route : kRoutes) {
-      if (!Matches(route.path, path)) continue;
-      if (route.method != method) {
-        of_other_method = &route;
-        continue;
-      }
+      if (route.method != method || !Matches(route.path, path)) continue;
       match.route = &route;  // where a literal and a parameter both match, the literal comes first in the table
       break;
     }
   }
   if (match.route == nullptr) {
-    if (of_other_method == nullptr) return HttpError{404, "NotFoundError", "There is no such route"};
-    return HttpError{405, "ChromaError", "This route does not take this method"};
+    std::string methods = AllowedMethods(target);
+    if (methods.empty()) return HttpError{404, "NotFoundError", "There is no such route"};
+    return HttpError{405, "ChromaError", "This route does not take this method", {{"Allow", std::move(methods)}}};
   }
   if (!DecodeParameters(match.route->path, path, match.path)) {
     return Status::InvalidArgument("the path is no percent-encoded UTF-8");

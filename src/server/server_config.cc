@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "gateway/validate.h"
+#include "server/cross_origin.h"
 #include "types/quota_rules.h"
 
 namespace ochre {
@@ -69,8 +71,6 @@ Status SetLog(ServerConfig& config, const std::string& text) {
 Status SetQuotas(ServerConfig& config, const std::string& text, const ConfigSources& sources) {
   const Result<std::string> contents = sources.read_file(text);
   OCHRE_ASSIGN_OR_RETURN(config.database.quotas, ParseQuotas(contents.ok() ? *contents : text));
-  config.service.batch_records_max =
-      std::min(ServiceOptions().batch_records_max, config.database.quotas.num_records.value_or(INT64_MAX));
   return Status::Ok();
 }
 
@@ -84,9 +84,9 @@ constexpr Option kOptions[] = {
        return Status::Ok();
      },
      [](const Config& config) -> Json { return config.path; }},
-    {"host", "OCHRE_HOST", "ADDRESS", "numeric", Kind::kText,
+    {"host", "OCHRE_HOST", "ADDRESS", "numeric, or localhost", Kind::kText,
      [](Config& config, const std::string& text, const Sources&) {
-       config.http.address = text;
+       config.http.address = text == "localhost" ? "127.0.0.1" : text;
        return Status::Ok();
      },
      [](const Config& config) -> Json { return config.http.address; }},
@@ -127,6 +127,17 @@ constexpr Option kOptions[] = {
        return Status::Ok();
      },
      [](const Config& config) -> Json { return config.service.allow_reset; }},
+    {"cors-origin", "", "ORIGINS", "pages that may call, like https://app.example,http://localhost:3000, or * for all",
+     Kind::kText,
+     [](Config& config, const std::string& text, const Sources&) -> Status {
+       OCHRE_ASSIGN_OR_RETURN(config.service.cors_origins, ParseOrigins(text));
+       return Status::Ok();
+     },
+     [](const Config& config) -> Json {
+       std::string list;
+       for (const std::string& origin : config.service.cors_origins) list += (list.empty() ? "" : ",") + origin;
+       return list;
+     }},
     {"threads", "", "N", "requests that are served at a time", Kind::kNumber,
      [](Config& config, const std::string& text, const Sources&) {
        return SetNumber<&HttpServerOptions::threads>(config.http, text, 1, 1'024);
@@ -151,6 +162,13 @@ constexpr Option kOptions[] = {
        return Status::Ok();
      },
      [](const Config& config) -> Json { return config.http.body_bytes_max >> 20; }},
+    {"bodies-mb", "", "N", "all bodies together that are under way, in MB; past it: 503", Kind::kNumber,
+     [](Config& config, const std::string& text, const Sources&) {
+       OCHRE_ASSIGN_OR_RETURN(const int64_t megabytes, ToNumber(text, 1, 1 << 20));
+       config.http.bodies_bytes_max = megabytes << 20;
+       return Status::Ok();
+     },
+     [](const Config& config) -> Json { return config.http.bodies_bytes_max >> 20; }},
     {"head-seconds", "", "N", "for a head to arrive, from the last answer on", Kind::kNumber,
      [](Config& config, const std::string& text, const Sources&) {
        return SetSeconds<&HttpServerOptions::head_seconds_max>(config, text);
@@ -280,6 +298,9 @@ Result<ServerConfig> ParseServerConfig(std::span<const std::string> arguments, c
     const std::string name = "--" + std::string(argument.option->name);
     OCHRE_RETURN_IF_ERROR(Set(*argument.option, argument.value, name, sources, config));
   }
+  config.service.batch_records_max =
+      std::min({std::max<int64_t>(1, config.http.body_bytes_max / ServiceOptions::kBytesOfARecord),
+                static_cast<int64_t>(kBatchRecordsMax), config.database.quotas.num_records.value_or(INT64_MAX)});
   return config;
 }
 

@@ -1,12 +1,12 @@
 #include "server/service.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "server/base64.h"
+#include "server/http_head.h"
 
 namespace ochre {
 namespace {
@@ -15,11 +15,6 @@ namespace {
 constexpr double kBurstSeconds = 2;
 
 double BurstOf(double per_second) { return std::max(1.0, per_second * kBurstSeconds); }
-
-bool EqualIgnoringCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
 
 Credential CredentialOf(const HttpHead& head) {
   const std::string_view authorization = head.authorization;
@@ -48,16 +43,43 @@ bool IsJson(std::string_view content_type) {
   return EqualIgnoringCase(type, "application/json");
 }
 
+bool IsKnownEncoding(const HttpHead& head) {
+  return head.content_encoding.empty() || EqualIgnoringCase(head.content_encoding, "identity") || IsGzip(head);
+}
+
 }  // namespace
 
 Service::Service(Instance& instance, const ServiceOptions& options, std::unique_ptr<Authenticator> authenticator)
     : instance_(instance),
       options_(options),
       authenticator_(std::move(authenticator)),
+      cross_origin_(options.cors_origins),
       tenant_rates_(options.tenant_requests_per_second, BurstOf(options.tenant_requests_per_second)),
       collection_rates_(options.collection_requests_per_second, BurstOf(options.collection_requests_per_second)) {}
 
+bool IsGzip(const HttpHead& head) {
+  return EqualIgnoringCase(head.content_encoding, "gzip") || EqualIgnoringCase(head.content_encoding, "x-gzip");
+}
+
+HttpResponse Service::AnswerOptions(const HttpHead& head) {
+  // Browsers ask for leave without credentials.
+  const bool preflight = cross_origin_.IsGrantedPreflight(head);
+  if (!preflight && authenticator_ != nullptr) {
+    const auto user = authenticator_->Authenticate(CredentialOf(head));
+    if (!user.ok()) return ToResponse(ToHttpError(user.status()));
+  }
+  const std::string methods = AllowedMethods(head.target);
+  if (methods.empty()) return ToResponse({404, "NotFoundError", "There is no such route"});
+  HttpResponse answer = {.status = 204};
+  answer.headers.emplace_back("Allow", methods);
+  if (preflight) cross_origin_.GrantPreflight(head, methods, answer);
+  return answer;
+}
+
 HttpResult<Service::Admission> Service::Admit(const HttpHead& head) {
+  if (cross_origin_.Forbids(head)) {
+    return Status(StatusCode::kPermissionDenied, "Pages of " + head.origin + " may not call this server");
+  }
   if (authenticator_ == nullptr) return AdmitRoute(head, nullptr);
   OCHRE_HTTP_ASSIGN_OR_RETURN(const User* const user, authenticator_->Authenticate(CredentialOf(head)));
   return AdmitRoute(head, user);
@@ -75,6 +97,10 @@ HttpResult<Service::Admission> Service::AdmitRoute(const HttpHead& head, const U
   if (const Status rate = TakeRate(admission); !rate.ok()) return rate;
   if (!route.request.empty() && head.content_type.has_value() && !IsJson(*head.content_type)) {
     return HttpError{415, "ChromaError", "Expected request with `Content-Type: application/json`"};
+  }
+  if (!IsKnownEncoding(head)) {
+    return HttpError{
+        415, "ChromaError", "Of content encodings this server knows gzip alone", {{"Accept-Encoding", "gzip"}}};
   }
   return admission;
 }
@@ -101,9 +127,16 @@ HttpResponse Service::Serve(const Admission& admission, HttpRequest& request) {
 }
 
 HttpResponse Service::Answer(HttpRequest& request) {
-  const HttpResult<Admission> admission = Admit(request.head);
-  if (!admission.ok()) return ToResponse(admission.error());
-  return Serve(admission.value(), request);
+  HttpResponse answer;
+  if (request.head.method == HttpMethod::kOptions) {
+    answer = AnswerOptions(request.head);
+  } else if (const HttpResult<Admission> admission = Admit(request.head); admission.ok()) {
+    answer = Serve(admission.value(), request);
+  } else {
+    answer = ToResponse(admission.error());
+  }
+  AddFields(request.head, answer);
+  return answer;
 }
 
 }  // namespace ochre

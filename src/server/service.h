@@ -8,6 +8,7 @@
 #include "gateway/authenticator.h"
 #include "gateway/rate_limiter.h"
 #include "instance/instance.h"
+#include "server/cross_origin.h"
 #include "server/http_error.h"
 #include "server/http_message.h"
 #include "server/metrics.h"
@@ -15,6 +16,9 @@
 #include "server/service_options.h"
 
 namespace ochre {
+
+// Whether the body comes packed by gzip.
+bool IsGzip(const HttpHead& head);
 
 // Thread-safe. `instance` must outlive it.
 class Service {
@@ -35,7 +39,13 @@ class Service {
   // The answer to a request that was admitted by its head. The body may be changed.
   HttpResponse Serve(const Admission& admission, HttpRequest& request);
 
-  // Both.
+  // The answer to a request for what a route takes (OPTIONS), which is known by its head: 204, 401 or 404.
+  HttpResponse AnswerOptions(const HttpHead& head);
+
+  // Adds to an answer, of whatever kind, what every one has besides its own.
+  void AddFields(const HttpHead& head, HttpResponse& answer) const { cross_origin_.AddFields(head, answer); }
+
+  // All of these. A body in an encoding is not decoded.
   HttpResponse Answer(HttpRequest& request);
 
   // From here on the health check says that the server is not ready.
@@ -52,6 +62,7 @@ class Service {
   Instance& instance_;
   const ServiceOptions options_;
   const std::unique_ptr<Authenticator> authenticator_;
+  const CrossOrigin cross_origin_;
   RateLimiter tenant_rates_;
   RateLimiter collection_rates_;
   ServerMetrics metrics_;

@@ -3,9 +3,11 @@
 #define OCHRE_TESTS_SERVER_RAW_CLIENT_H_
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -73,6 +75,13 @@ class RawClient {
     request += "Content-Length: " + std::to_string(body.size()) + "\r\n" + std::string(headers) + "\r\n";
     if (!Send(request + std::string(body))) return {};
     return Receive(method != "HEAD");
+  }
+
+  // Whether anything comes, or the other end closes, within `patience`.
+  bool HasSomething(std::chrono::milliseconds patience) {
+    if (!received_.empty()) return true;
+    pollfd waited = {.fd = socket_, .events = POLLIN, .revents = 0};
+    return poll(&waited, 1, static_cast<int>(patience.count())) == 1;
   }
 
   // Whether the other end closes, instead of saying any more.

@@ -69,7 +69,7 @@ TEST_F(RoutesTest, TheServerSaysThatItLivesAndWhatItIs) {
   }
   EXPECT_EQ(Answered(kGet, "/api/v2/version"), "1.0.0");
   EXPECT_EQ(Answered(kGet, "/api/v2/pre-flight-checks"),
-            Json::parse(R"({"max_batch_size": 5461, "supports_base64_encoding": true})"));
+            Json::parse(R"({"max_batch_size": 43690, "supports_base64_encoding": true})"));
   EXPECT_EQ(Answered(kGet, "/api/v2/auth/identity"),
             Json::parse(R"({"user_id": "", "tenant": "default_tenant", "databases": ["default_database"]})"));
   EXPECT_EQ(Answered(kGet, "/openapi.json"), Json::parse(OpenApiDocument()));
@@ -227,7 +227,7 @@ TEST_F(RoutesTest, AGetHasEveryColumnOrNull) {
   const std::string path = MakeRecords();
   EXPECT_EQ(Answered(kPost, path + "/get", R"({"ids": ["a", "c"]})"), Json::parse(R"({"ids": ["a", "c"],
       "embeddings": null, "documents": ["x", null], "uris": null, "metadatas": [{"k": 1}, null],
-      "include": ["metadatas", "documents"]})"));
+      "include": ["documents", "metadatas"]})"));
   EXPECT_EQ(Answered(kPost, path + "/get", R"({"where": {"k": {"$gt": 2}}, "where_document": {"$contains": "y"},
       "include": ["embeddings", "uris"]})"),
             Json::parse(R"({"ids": ["b"], "embeddings": [[1, 0]], "documents": null, "uris": [null],
@@ -242,7 +242,7 @@ TEST_F(RoutesTest, AQueryHasAListForEachEmbedding) {
             Json::parse(R"({"ids": [["a", "b"], ["c", "b"]], "embeddings": null,
       "documents": [["x", "y"], [null, "y"]], "uris": null,
       "metadatas": [[{"k": 1}, {"k": 2.5, "on": true}], [null, {"k": 2.5, "on": true}]],
-      "distances": [[0, 1], [1, 32]], "include": ["metadatas", "documents", "distances"]})"));
+      "distances": [[0, 1], [1, 32]], "include": ["documents", "metadatas", "distances"]})"));
   EXPECT_EQ(Answered(kPost, path + "/query", R"({"query_embeddings": [[0, 0]], "ids": ["b", "c"], "n_results": 5,
       "where": {"on": true}, "include": ["embeddings"]})"),
             Json::parse(R"({"ids": [["b"]], "embeddings": [[[1, 0]]], "documents": null, "uris": null,

@@ -69,6 +69,8 @@ TEST_F(ServerConfigTest, ArgumentsSetEverything) {
                                           "u",
                                           "--without-authentication",
                                           "--allow-reset",
+                                          "--cors-origin",
+                                          "https://App.example,http://localhost:3000",
                                           "--threads",
                                           "2",
                                           "--connections",
@@ -77,6 +79,8 @@ TEST_F(ServerConfigTest, ArgumentsSetEverything) {
                                           "4",
                                           "--body-mb",
                                           "5",
+                                          "--bodies-mb",
+                                          "55",
                                           "--head-seconds",
                                           "6",
                                           "--body-seconds",
@@ -99,10 +103,12 @@ TEST_F(ServerConfigTest, ArgumentsSetEverything) {
   EXPECT_EQ(config.users, "u");
   EXPECT_TRUE(config.without_authentication);
   EXPECT_TRUE(config.service.allow_reset);
+  EXPECT_EQ(config.service.cors_origins, (std::vector<std::string>{"https://app.example", "http://localhost:3000"}));
   EXPECT_EQ(config.http.threads, 2);
   EXPECT_EQ(config.http.connections_max, 3);
   EXPECT_EQ(config.http.head_bytes_max, 4 << 10);
   EXPECT_EQ(config.http.body_bytes_max, 5 << 20);
+  EXPECT_EQ(config.http.bodies_bytes_max, 55 << 20);
   EXPECT_EQ(config.http.head_seconds_max, std::chrono::seconds(6));
   EXPECT_EQ(config.http.body_seconds_max, std::chrono::seconds(7));
   EXPECT_EQ(config.http.write_seconds_max, std::chrono::seconds(8));
@@ -110,6 +116,26 @@ TEST_F(ServerConfigTest, ArgumentsSetEverything) {
   EXPECT_EQ(config.service.collection_requests_per_second, 10);
   EXPECT_EQ(config.database.quotas, Quotas::ChromaCloud());
   EXPECT_EQ(config.log_level, RequestLog::Level::kErrors);
+}
+
+TEST_F(ServerConfigTest, ClientsAreToldOfBatchesThatFitTheLargestBody) {
+  EXPECT_EQ(Must(Parse({})).service.batch_records_max, 43'690);
+  EXPECT_EQ(Must(Parse({})).service.batch_records_max, ServiceOptions().batch_records_max);
+  EXPECT_EQ(Must(Parse({"--body-mb", "60"})).service.batch_records_max, 10'240);
+  EXPECT_EQ(Must(Parse({"--body-mb", "4096"})).service.batch_records_max, 699'050);
+}
+
+TEST_F(ServerConfigTest, LocalhostIsLoopback) {
+  EXPECT_EQ(Must(Parse({"--host", "localhost"})).http.address, "127.0.0.1");
+}
+
+TEST_F(ServerConfigTest, NoPageOfAnotherOriginMayCallUnlessItsOriginIsNamed) {
+  EXPECT_TRUE(Must(Parse({})).service.cors_origins.empty());
+  for (const std::string text : {"app.example", "https://app.example/", "https://app.example/path", "https://", "://x",
+                                 "https://a b", "https://a,nonsense"}) {
+    EXPECT_THAT(MessageOf({"--cors-origin", text}), AllOf(HasSubstr("--cors-origin"), HasSubstr("scheme://host")))
+        << text;
+  }
 }
 
 TEST_F(ServerConfigTest, AnArgumentWinsOverTheEnvironmentAndThatOverTheFile) {

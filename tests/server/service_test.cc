@@ -41,6 +41,77 @@ class ServiceTest : public ServiceFixture {
   }
 };
 
+// ---- Pages of other origins.
+
+HttpHead PreflightOf(const std::string& target, const std::string& origin) {
+  HttpHead head;
+  head.method = HttpMethod::kOptions;
+  head.target = target;
+  head.host = "127.0.0.1:8000";
+  head.origin = origin;
+  head.requested_method = "POST";
+  head.requested_headers = "x-chroma-token";
+  return head;
+}
+
+std::string FieldOf(const HttpResponse& response, std::string_view name) {
+  for (const auto& [field, value] : response.headers) {
+    if (field == name) return value;
+  }
+  return "";
+}
+
+TEST_F(ServiceTest, APageMayAskForLeaveWithoutACredentialAndCallWithOne) {
+  StartWithUsers({.cors_origins = {"https://app.example"}});
+  HttpRequest preflight = {.head = PreflightOf(kCollections, "https://app.example"), .body = ""};
+  const HttpResponse granted = service_->Answer(preflight);
+  EXPECT_EQ(granted.status, 204);
+  EXPECT_EQ(FieldOf(granted, "Access-Control-Allow-Origin"), "https://app.example");
+  EXPECT_EQ(FieldOf(granted, "Access-Control-Allow-Methods"), "GET, HEAD, POST, OPTIONS");
+  EXPECT_EQ(FieldOf(granted, "Access-Control-Allow-Headers"), "x-chroma-token");
+
+  HttpRequest call = {.head = {.method = HttpMethod::kPost, .target = kCollections}, .body = R"({"name": "docs"})"};
+  call.head.origin = "https://app.example";
+  const HttpResponse refused = service_->Answer(call);
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(FieldOf(refused, "Access-Control-Allow-Origin"), "https://app.example") << "the page may see why";
+  EXPECT_NE(FieldOf(refused, "WWW-Authenticate"), "");
+  call.head.authorization = "Bearer ada-0123456789abcdef";
+  EXPECT_EQ(service_->Answer(call).status, 200);
+}
+
+TEST_F(ServiceTest, APageOfAnOriginThatIsNotNamedChangesNothing) {
+  Start();
+  for (const std::string content_type : {"application/json", ""}) {
+    HttpRequest call = {.head = {.method = HttpMethod::kPost, .target = kCollections}, .body = R"({"name": "docs"})"};
+    call.head.host = "127.0.0.1:8000";
+    call.head.origin = "https://evil.example";
+    if (!content_type.empty()) call.head.content_type = content_type;
+    EXPECT_EQ(service_->Answer(call).status, 403);
+  }
+  EXPECT_EQ(Get(kCollections + "/docs").status, 404);
+  HttpRequest preflight = {.head = PreflightOf(kCollections, "https://evil.example"), .body = ""};
+  const HttpResponse answer = service_->Answer(preflight);
+  EXPECT_EQ(FieldOf(answer, "Access-Control-Allow-Origin"), "");
+  EXPECT_EQ(FieldOf(answer, "Access-Control-Allow-Methods"), "");
+}
+
+TEST_F(ServiceTest, TheMethodsOfAPathAreToldToThoseWhoMayCall) {
+  StartWithUsers();
+  EXPECT_EQ(Ask(HttpMethod::kOptions, kCollections).status, 401);
+  const auto options = [&](const std::string& target) {
+    return Ask(HttpMethod::kOptions, target, "", "Bearer bob-0123456789abcdef");
+  };
+  EXPECT_EQ(FieldOf(options(kCollections), "Allow"), "GET, HEAD, POST, OPTIONS");
+  EXPECT_EQ(FieldOf(options(kNoCollection), "Allow"), "GET, HEAD, PUT, DELETE, OPTIONS");
+  EXPECT_EQ(FieldOf(options(kNoCollection + "/add"), "Allow"), "POST, OPTIONS");
+  EXPECT_EQ(FieldOf(options("*"), "Allow"), "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  EXPECT_EQ(options("/api/v2/nowhere").status, 404);
+  const HttpResponse wrong = Ask(HttpMethod::kDelete, kNoCollection + "/add", "", "Bearer ada-0123456789abcdef");
+  EXPECT_EQ(wrong.status, 405);
+  EXPECT_EQ(FieldOf(wrong, "Allow"), "POST, OPTIONS");
+}
+
 // ---- Who it is.
 
 TEST_F(ServiceTest, ATokenIsTakenFromEitherHeader) {
