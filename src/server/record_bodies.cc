@@ -3,7 +3,9 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <charconv>
 #include <cstring>
 #include <utility>
 
@@ -41,9 +43,12 @@ HttpError Failure(std::string_view field, simdjson::error_code error, std::strin
 
 HttpError InvalidValue(std::string_view message) { return {400, "InvalidArgumentError", std::string(message)}; }
 
+// All of it: simdjson calls null whatever begins with an "n".
 bool IsNull(ondemand::value& value) {
-  ondemand::json_type type;
-  return value.type().get(type) == simdjson::SUCCESS && type == ondemand::json_type::null;
+  std::string_view token = value.raw_json_token();  // white space may follow
+  if (!token.starts_with("null")) return false;
+  token.remove_prefix(4);
+  return token.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
 // Calls `consume` with every element.
@@ -176,11 +181,22 @@ class Rows {
     ondemand::array array;
     if (const auto error = row.get_array().get(array)) return Failure(field_, error, "a list of numbers");
     for (auto element : array) {
+      std::string_view token;
+      if (const auto error = element.raw_json_token().get(token)) return NotJson(field_, error);
       double number;
       if (const auto error = element.get_double().get(number)) return Failure(field_, error, "a number");
+      if (token.size() > kTokenBytesTrusted) ReadLongNumber(token, number);
       values_.push_back(static_cast<float>(number));
     }
     return CountRow(values_.size() - begin);
+  }
+
+  // simdjson 3.0 reads numbers of 20 digits and more wrongly where the first is a zero ("0.12345678901234567890"); they
+  // are read once more. Out of the range of doubles it is right enough: the float32 is 0 or infinite.
+  static constexpr size_t kTokenBytesTrusted = 19;
+  static void ReadLongNumber(std::string_view token, double& number) {
+    double exact = 0;
+    if (std::from_chars(token.data(), token.data() + token.size(), exact).ec == std::errc()) number = exact;
   }
 
   MaybeError AppendBase64(ondemand::value& row) {
@@ -289,9 +305,12 @@ MaybeError ParseMetadatas(OperationKind kind, ondemand::value value, std::vector
   });
 }
 
-// Parses `body` as one object, and gives each of its fields to `consume`.
-template <typename Consume>
-MaybeError ForEachField(ondemand::parser& parser, std::string& body, const Consume& consume) {
+// Parses `body` as one object, and gives each of its fields to `consume`. Each of those that are `known` may come once:
+// of two, readers disagree about which counts.
+template <size_t kKnown, typename Consume>
+MaybeError ForEachField(ondemand::parser& parser, std::string& body, const std::array<std::string_view, kKnown>& known,
+                        const Consume& consume) {
+  std::array<bool, kKnown> seen = {};
   body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
   ondemand::document document;
   if (const auto error = parser.iterate(body).get(document)) return NotJson("", error);
@@ -300,6 +319,10 @@ MaybeError ForEachField(ondemand::parser& parser, std::string& body, const Consu
   for (auto field : object) {
     std::string_view key;
     if (const auto error = field.unescaped_key().get(key)) return NotJson("", error);
+    const auto place = std::ranges::find(known, key);
+    if (place != known.end() && std::exchange(seen[static_cast<size_t>(place - known.begin())], true)) {
+      return Unprocessable("duplicate field `", key, "`");
+    }
     ondemand::value value;
     if (const auto error = field.value().get(value)) return NotJson(key, error);
     if (MaybeError failure = consume(key, value)) return failure;
@@ -308,6 +331,10 @@ MaybeError ForEachField(ondemand::parser& parser, std::string& body, const Consu
   if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return NotJson("", simdjson::TRAILING_CONTENT);
   return std::nullopt;
 }
+
+constexpr std::array<std::string_view, 5> kWriteFields = {"ids", "embeddings", "documents", "uris", "metadatas"};
+constexpr std::array<std::string_view, 8> kReadFields = {"ids",    "where",     "where_document", "limit",
+                                                         "offset", "n_results", "include",        "query_embeddings"};
 
 MaybeError ParseFilter(std::string_view field, ondemand::value value, Result<Filter> (*parse)(std::string_view),
                        Filter& filter) {
@@ -338,26 +365,27 @@ HttpResult<WriteBody> ParseWriteBody(OperationKind kind, std::string& body) {
   bool ids_given = false;
   bool embeddings_given = false;
   const bool update = kind == OperationKind::kUpdate;
-  MaybeError failure = ForEachField(*parser, body, [&](std::string_view key, ondemand::value value) -> MaybeError {
-    if (key == "ids") {
-      ids_given = true;
-      return ParseStrings("ids", value, write.ids);
-    }
-    if (key == "embeddings") {
-      if (update && IsNull(value)) return std::nullopt;
-      embeddings_given = true;
-      rows.Expect(write.ids.size());
-      return ForEach("embeddings", value, [&](ondemand::value& row) -> MaybeError {
-        if (!update || !IsNull(row)) return rows.Append(row, /*base64_allowed=*/true);
-        rows.AppendMissing();
+  MaybeError failure =
+      ForEachField(*parser, body, kWriteFields, [&](std::string_view key, ondemand::value value) -> MaybeError {
+        if (key == "ids") {
+          ids_given = true;
+          return ParseStrings("ids", value, write.ids);
+        }
+        if (key == "embeddings") {
+          if (update && IsNull(value)) return std::nullopt;
+          embeddings_given = true;
+          rows.Expect(write.ids.size());
+          return ForEach("embeddings", value, [&](ondemand::value& row) -> MaybeError {
+            if (!update || !IsNull(row)) return rows.Append(row, /*base64_allowed=*/true);
+            rows.AppendMissing();
+            return std::nullopt;
+          });
+        }
+        if (key == "documents" && !IsNull(value)) return ParseTexts("documents", value, write.documents);
+        if (key == "uris" && !IsNull(value)) return ParseTexts("uris", value, write.uris);
+        if (key == "metadatas" && !IsNull(value)) return ParseMetadatas(kind, value, write.metadatas);
         return std::nullopt;
       });
-    }
-    if (key == "documents" && !IsNull(value)) return ParseTexts("documents", value, write.documents);
-    if (key == "uris" && !IsNull(value)) return ParseTexts("uris", value, write.uris);
-    if (key == "metadatas" && !IsNull(value)) return ParseMetadatas(kind, value, write.metadatas);
-    return std::nullopt;
-  });
   if (failure.has_value()) return *std::move(failure);
   if (!ids_given) return Unprocessable("missing field `ids`");
   if (!embeddings_given && !update) return Unprocessable("missing field `embeddings`");
@@ -369,29 +397,31 @@ HttpResult<ReadBody> ParseReadBody(std::string& body) {
   const std::shared_ptr<ondemand::parser> parser = ParserFor(body);
   ReadBody read;
   read.memory = parser;
-  MaybeError failure = ForEachField(*parser, body, [&](std::string_view key, ondemand::value value) -> MaybeError {
-    if (key == "ids") {
-      if (IsNull(value)) return std::nullopt;
-      return ParseStrings("ids", value, read.ids.emplace());
-    }
-    if (key == "where") return ParseFilter("where", value, &Filter::FromJson, read.where);
-    if (key == "where_document") {
-      return ParseFilter("where_document", value, &Filter::DocumentFromJson, read.where_document);
-    }
-    if (key == "limit") return ParseInteger("limit", value, read.limit);
-    if (key == "offset") return ParseInteger("offset", value, read.offset);
-    if (key == "n_results") return ParseInteger("n_results", value, read.n_results);
-    if (key == "include") return ParseStrings("include", value, read.include.emplace());
-    if (key == "query_embeddings") {
-      Rows rows("query_embeddings", *parser, read.query_embeddings.emplace());
-      MaybeError row_failure = ForEach(
-          "query_embeddings", value, [&](ondemand::value& row) { return rows.Append(row, /*base64_allowed=*/false); });
-      std::vector<uint8_t> all_given;
-      read.dimension = rows.Finish(all_given).columns;
-      return row_failure;
-    }
-    return std::nullopt;
-  });
+  MaybeError failure =
+      ForEachField(*parser, body, kReadFields, [&](std::string_view key, ondemand::value value) -> MaybeError {
+        if (key == "ids") {
+          if (IsNull(value)) return std::nullopt;
+          return ParseStrings("ids", value, read.ids.emplace());
+        }
+        if (key == "where") return ParseFilter("where", value, &Filter::FromJson, read.where);
+        if (key == "where_document") {
+          return ParseFilter("where_document", value, &Filter::DocumentFromJson, read.where_document);
+        }
+        if (key == "limit") return ParseInteger("limit", value, read.limit);
+        if (key == "offset") return ParseInteger("offset", value, read.offset);
+        if (key == "n_results") return ParseInteger("n_results", value, read.n_results);
+        if (key == "include") return ParseStrings("include", value, read.include.emplace());
+        if (key == "query_embeddings") {
+          Rows rows("query_embeddings", *parser, read.query_embeddings.emplace());
+          MaybeError row_failure = ForEach("query_embeddings", value, [&](ondemand::value& row) {
+            return rows.Append(row, /*base64_allowed=*/false);
+          });
+          std::vector<uint8_t> all_given;
+          read.dimension = rows.Finish(all_given).columns;
+          return row_failure;
+        }
+        return std::nullopt;
+      });
   if (failure.has_value()) return *std::move(failure);
   return read;
 }
