@@ -11,6 +11,9 @@
 #include <vector>
 
 #include "tests/fuzz/fuzz_targets.h"
+#ifdef OCHRE_HAS_SERVER
+#include "tests/fuzz/http_targets.h"
+#endif
 #include "tests/support/source_directory.h"
 
 namespace ochre {
@@ -100,6 +103,14 @@ INSTANTIATE_TEST_SUITE_P(All, ParsersTest,
                                          Target{"configuration_json", FuzzConfigurationJson},
                                          Target{"operation_batch", FuzzOperationBatch}),
                          [](const testing::TestParamInfo<Target>& info) { return std::string(info.param.name); });
+
+#ifdef OCHRE_HAS_SERVER
+INSTANTIATE_TEST_SUITE_P(Server, ParsersTest,
+                         testing::Values(Target{"http_head", FuzzHttpHead}, Target{"chunked_body", FuzzChunkedBody},
+                                         Target{"gunzip", FuzzGunzip}, Target{"base64", FuzzBase64},
+                                         Target{"write_body", FuzzWriteBody}, Target{"read_body", FuzzReadBody}),
+                         [](const testing::TestParamInfo<Target>& info) { return std::string(info.param.name); });
+#endif
 
 }  // namespace
 }  // namespace ochre

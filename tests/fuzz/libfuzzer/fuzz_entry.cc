@@ -11,6 +11,9 @@
 #include <cstdint>
 
 #include "tests/fuzz/fuzz_targets.h"
+#ifdef OCHRE_HAS_SERVER
+#include "tests/fuzz/http_targets.h"  // FuzzHttpHead, FuzzChunkedBody, FuzzGunzip, FuzzBase64, FuzzWriteBody, FuzzReadBody
+#endif
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ochre::OCHRE_FUZZ_TARGET(std::string_view(reinterpret_cast<const char*>(data), size));

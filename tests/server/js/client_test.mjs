@@ -1,28 +1,12 @@
 // Chroma's own npm client against the real binary: node client_test.mjs SERVER_BINARY
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ChromaClient } from 'chromadb';
+import { start, stop } from './server_process.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'ochre-client-'));
-
-async function start(options) {
-  const process_ = spawn(process.argv[2], [...options, '--port', '0', '--log', 'errors'],
-                         { stdio: ['ignore', 'pipe', 'inherit'] });
-  const port = await new Promise((resolve, reject) => {
-    process_.stdout.on('data', (data) => resolve(Number(/:(\d+),/.exec(data.toString())[1])));
-    process_.on('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-  return { process: process_, port };
-}
-
-async function stop(server) {
-  server.process.removeAllListeners('exit');
-  server.process.kill('SIGTERM');
-  await new Promise((resolve) => server.process.on('exit', resolve));
-}
 
 const server = await start(['--path', join(folder, 'db'), '--allow-reset']);
 const client = new ChromaClient({ host: '127.0.0.1', port: server.port, ssl: false });
