@@ -89,7 +89,7 @@ Result<CheckpointProgress> WalCheckpointer::CheckpointOnce() {
     OCHRE_RETURN_IF_ERROR(connection->Configure(options_));
     connection_ = std::move(connection);
   }
-  OCHRE_ASSIGN_OR_RETURN(CheckpointProgress progress, connection_->Checkpoint());
+  OCHRE_ASSIGN_OR_RETURN(CheckpointProgress progress, CheckpointBesideWriters());
   int64_t wal_pages = 0;
   {
     MutexLock lock(mutex_);
@@ -105,11 +105,39 @@ Result<CheckpointProgress> WalCheckpointer::CheckpointOnce() {
   // A reader keeps pages from being copied, and the log from beginning anew. Whoever reads now must not make writers
   // wait, so they come last.
   MutexLock readers_wait(reader_mutex_);
-  OCHRE_ASSIGN_OR_RETURN(progress, connection_->Checkpoint());
+  OCHRE_ASSIGN_OR_RETURN(progress, CheckpointBesideWriters());
   OCHRE_RETURN_IF_ERROR(Sync());
   if (wal_pages < hard_pages_) return progress;
   MutexLock writers_wait(writer_mutex_);
-  return connection_->Checkpoint();
+  if (const auto complete = IfComplete()) return *complete;
+  return Checkpoint();
+}
+
+// Where all of the write-ahead log has been copied, the next writer begins it anew. SQLite before 3.51.3 (but
+// for 3.44.6 and 3.50.7) must not begin a checkpoint beside that: one that has read the old header and then finds the
+// new count of copied pages, 0, takes all of the new log up to the old one's length for copied, and what is committed
+// there is lost (https://sqlite.org/wal.html, "The WAL-Reset Bug"). As long as something remains to be copied, no
+// writer begins anew, and nobody else writes or makes checkpoints. So what commits note, which is exact while they
+// wait, decides.
+Result<CheckpointProgress> WalCheckpointer::CheckpointBesideWriters() {
+  {
+    MutexLock writers_wait(writer_mutex_);
+    if (const auto complete = IfComplete()) return *complete;
+  }
+  return Checkpoint();
+}
+
+std::optional<CheckpointProgress> WalCheckpointer::IfComplete() {
+  MutexLock lock(mutex_);
+  if (wal_pages_ != complete_pages_) return std::nullopt;
+  return CheckpointProgress{wal_pages_, wal_pages_};
+}
+
+Result<CheckpointProgress> WalCheckpointer::Checkpoint() {
+  OCHRE_ASSIGN_OR_RETURN(const CheckpointProgress progress, connection_->Checkpoint());
+  MutexLock lock(mutex_);
+  complete_pages_ = progress.checkpointed_pages == progress.wal_pages ? progress.wal_pages : 0;
+  return progress;
 }
 
 Status WalCheckpointer::Sync() {

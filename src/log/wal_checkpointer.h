@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "runtime/mutex.h"
@@ -57,6 +58,11 @@ class WalCheckpointer {
   bool IsDue() const OCHRE_REQUIRES(mutex_);
   bool IsFull() const OCHRE_REQUIRES(mutex_);
   Result<CheckpointProgress> CheckpointOnce();
+  // One checkpoint, or none if the last one has copied all that there is.
+  Result<CheckpointProgress> CheckpointBesideWriters() OCHRE_EXCLUDES(writer_mutex_);
+  // What the last checkpoint did, if it has copied all that there is.
+  std::optional<CheckpointProgress> IfComplete() OCHRE_REQUIRES(writer_mutex_);
+  Result<CheckpointProgress> Checkpoint();
   Status Sync();
 
   const std::filesystem::path path_;
@@ -73,6 +79,7 @@ class WalCheckpointer {
   bool stopping_ OCHRE_GUARDED_BY(mutex_) = false;
   int64_t wal_pages_ OCHRE_GUARDED_BY(mutex_) = 0;
   int64_t checkpointed_pages_ OCHRE_GUARDED_BY(mutex_) = 0;  // of them
+  int64_t complete_pages_ OCHRE_GUARDED_BY(mutex_) = 0;      // that the last checkpoint found, if it copied all; else 0
   bool last_failed_ OCHRE_GUARDED_BY(mutex_) = false;
   bool sync_failed_ OCHRE_GUARDED_BY(mutex_) = false;
 

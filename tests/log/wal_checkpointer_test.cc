@@ -4,11 +4,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
+
+#include "tests/support/sqlite_observer.h"
 
 namespace ochre {
 namespace {
@@ -77,6 +81,46 @@ TEST_F(WalCheckpointerTest, TheLogIsBoundedBesideWritersAndReadersWithoutPauses)
   // Twice the hard limit and the commit that passed it; 10 MB were committed.
   EXPECT_LE(wal_bytes_max, 2 * kLimits.wal_bytes_hard + 100'000);
   EXPECT_EQ(*writer_->QueryInt64("SELECT count(*) FROM t"), 200);
+}
+
+// Counts the checkpoints that begin where all of the write-ahead log is in the database file, so that a writer may be
+// beginning it anew: the condition of the WAL-reset bug that SQLite has before 3.51.3.
+class CheckpointCounter : public SqliteObserver {
+ public:
+  std::atomic<int64_t> checkpoints = 0;
+  std::atomic<int64_t> of_complete_logs = 0;
+
+ protected:
+  void OnCheckpoint([[maybe_unused]] const std::string& file, WalState wal) override {
+    ++checkpoints;
+    if (wal.pages > 0 && wal.copied_pages == wal.pages) ++of_complete_logs;
+  }
+};
+
+TEST_F(WalCheckpointerTest, NoCheckpointBeginsBesideWritersWhereNothingIsLeftToCopy) {
+  constexpr uint32_t kSeed = 1;
+  SCOPED_TRACE("seed " + std::to_string(kSeed));
+  std::mt19937 random(kSeed);
+  writer_.reset();
+  CheckpointCounter counter;
+  writer_ = Connect();
+  {
+    WalCheckpointer checkpointer(File(), kOptions, kLimits, reader_mutex_, writer_mutex_);
+    for (int i = 0; i < 150; ++i) {
+      checkpointer.WaitForRoom();
+      MutexLock lock(writer_mutex_);
+      // Some are larger than both limits.
+      const int bytes = random() % 8 == 0 ? 1'500'000 : static_cast<int>(random() % 300'000);
+      ASSERT_TRUE(writer_->Execute("INSERT INTO t VALUES(zeroblob(" + std::to_string(bytes) + "))").ok());
+      // A checkpoint that runs meanwhile may copy what is not noted yet.
+      if (random() % 2 == 0) std::this_thread::sleep_for(std::chrono::microseconds(random() % 4'000));
+      checkpointer.NoteWalPages(writer_->wal_pages());
+    }
+  }
+  EXPECT_GT(counter.checkpoints, 10);
+  EXPECT_EQ(counter.of_complete_logs, 0);
+  EXPECT_EQ(*writer_->QueryInt64("SELECT count(*) FROM t"), 150);
+  writer_.reset();  // before the observer
 }
 
 TEST_F(WalCheckpointerTest, ACheckpointThatFailsHoldsNobodyUp) {
