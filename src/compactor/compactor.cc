@@ -252,7 +252,7 @@ Status Compactor::RunOnce(CollectionId collection, bool fully) {
   Status outcome;
   const auto version =
       Compact(storage_, *view, merges, id, record->configuration.hnsw, GraphThreads(options_, fully), stopping_);
-  outcome = version.ok() ? sysdb_.RegisterVersion(collection, *version) : version.status();
+  outcome = version.ok() ? Register(collection, *version) : version.status();
   {
     MutexLock lock(mutex_);
     being_written_.erase(id);
@@ -260,6 +260,13 @@ Status Compactor::RunOnce(CollectionId collection, bool fully) {
   OCHRE_RETURN_IF_ERROR(outcome);
   OCHRE_RETURN_IF_ERROR(views_.SwapVersion(collection));
   return log_.Purge(collection, version->log_position);
+}
+
+Status Compactor::Register(CollectionId collection, const CollectionVersion& version) {
+  // Not before what was written to other collections earlier: an outage takes the end of what was written, nothing
+  // else.
+  OCHRE_RETURN_IF_ERROR(log_.Sync());
+  return sysdb_.RegisterVersion(collection, version);
 }
 
 Status Compactor::CompactFully(CollectionId collection) {

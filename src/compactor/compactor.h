@@ -78,6 +78,7 @@ class Compactor {
   void Release(CollectionId collection, const Status& outcome);
   // One compaction by the policy, or a full one.
   Status RunOnce(CollectionId collection, bool fully);
+  Status Register(CollectionId collection, const CollectionVersion& version);
   bool WantsCompaction(const CollectionView& view) const;
   // Whether it is to be compacted once it is at rest, or its tail has aged.
   bool MayWantCompaction(const CollectionView& view) const;

@@ -1,4 +1,5 @@
-// The Gateway's calls about tenants, databases and collections.
+// The Gateway's calls about tenants, databases and collections. Those that change the catalogue sync the log first:
+// with Durability::kNormal an outage must not take writes and leave what was done after them.
 #include <utility>
 
 #include "gateway/gateway.h"
@@ -22,18 +23,21 @@ Status ApplyLegacyMetadata(const Metadata& metadata, HnswConfiguration& hnsw) {
 
 Status Gateway::CreateTenant(std::string_view name) {
   OCHRE_RETURN_IF_ERROR(ValidateTenantName(name));
+  OCHRE_RETURN_IF_ERROR(log_.Sync());
   return sysdb_.CreateTenant(name);
 }
 
 Result<TenantRecord> Gateway::GetTenant(std::string_view name) const { return sysdb_.GetTenant(name); }
 
 Status Gateway::SetTenantResourceName(std::string_view name, std::string_view resource_name) {
+  OCHRE_RETURN_IF_ERROR(log_.Sync());
   return sysdb_.SetTenantResourceName(name, resource_name);
 }
 
 Status Gateway::CreateDatabase(std::string_view tenant, std::string_view name) {
   OCHRE_RETURN_IF_ERROR(ValidateName("name", name));
   OCHRE_RETURN_IF_ERROR(CheckName(quotas_, QuotaAction::kCreateDatabase, name));
+  OCHRE_RETURN_IF_ERROR(log_.Sync());
   if (!quotas_.num_databases.has_value()) return sysdb_.CreateDatabase(tenant, name, RandomUuid());
   MutexLock lock(catalog_quota_mutex_);
   OCHRE_ASSIGN_OR_RETURN(const auto databases, sysdb_.ListDatabases(tenant, kAll, 0));
@@ -53,6 +57,7 @@ Result<std::vector<DatabaseRecord>> Gateway::ListDatabases(std::string_view tena
 }
 
 Status Gateway::DeleteDatabase(std::string_view tenant, std::string_view name) {
+  OCHRE_RETURN_IF_ERROR(log_.Sync());
   OCHRE_ASSIGN_OR_RETURN(const std::vector<CollectionId> deleted, sysdb_.DeleteDatabase(tenant, name));
   for (const CollectionId& id : deleted) ForgetCollection(id);
   return Status::Ok();
@@ -85,6 +90,7 @@ Result<CollectionPointer> Gateway::CreateCollection(const NewCollection& request
 }
 
 Status Gateway::InsertCollection(const CollectionRecord& record) {
+  OCHRE_RETURN_IF_ERROR(log_.Sync());
   if (!quotas_.num_collections.has_value()) return sysdb_.CreateCollection(record);
   MutexLock lock(catalog_quota_mutex_);
   OCHRE_ASSIGN_OR_RETURN(const int64_t count, sysdb_.CountCollections(record.tenant, record.database));
@@ -138,16 +144,19 @@ Status Gateway::ModifyCollection(CollectionId id, const CollectionChanges& chang
     configuration->hnsw.max_neighbors = changes.max_neighbors.value_or(configuration->hnsw.max_neighbors);
     OCHRE_RETURN_IF_ERROR(ValidateConfiguration(*configuration));
   }
+  OCHRE_RETURN_IF_ERROR(log_.Sync());
   return sysdb_.UpdateCollection(id, changes.name, changes.metadata, configuration);
 }
 
 Status Gateway::DeleteCollection(std::string_view tenant, std::string_view database, std::string_view name) {
+  OCHRE_RETURN_IF_ERROR(log_.Sync());
   OCHRE_ASSIGN_OR_RETURN(const CollectionId id, sysdb_.DeleteCollection(tenant, database, name));
   ForgetCollection(id);
   return Status::Ok();
 }
 
 Status Gateway::Reset() {
+  OCHRE_RETURN_IF_ERROR(log_.Sync());
   OCHRE_ASSIGN_OR_RETURN(const std::vector<CollectionId> deleted, sysdb_.Reset());
   for (const CollectionId& id : deleted) ForgetCollection(id);
   return Status::Ok();

@@ -94,6 +94,8 @@ struct Log::Impl {
   Result<LogPosition> LoadLastPosition(CollectionId collection) OCHRE_REQUIRES(writer_mutex);
   Result<std::vector<LogBatch>> Read(CollectionId collection, LogPosition after, int64_t bytes_max);
   Result<bool> PurgeStep(CollectionId collection, LogPosition position, bool forget);
+  Status SkipTo(CollectionId collection, LogPosition position) OCHRE_EXCLUDES(writer_mutex);
+  Status Sync() OCHRE_EXCLUDES(writer_mutex);
   void NoteCommit() OCHRE_REQUIRES(writer_mutex);
   // What the checkpointer's connection met holds for the writer's too.
   void RefuseAfterFailedSync() OCHRE_REQUIRES(writer_mutex);
@@ -107,6 +109,8 @@ struct Log::Impl {
 
   Mutex writer_mutex;  // held by whoever uses `writer`, also to wait for the disk
   std::unique_ptr<SqliteConnection> writer OCHRE_GUARDED_BY(writer_mutex);  // null once closed
+  // Nothing was committed since the last Sync. Not at first: a process that crashed may have left commits unsynced.
+  bool synced OCHRE_GUARDED_BY(writer_mutex) = false;
 
   Mutex reader_mutex;                                                       // held by whoever uses `reader`
   std::unique_ptr<SqliteConnection> reader OCHRE_GUARDED_BY(reader_mutex);  // opened on first use; null in memory
@@ -296,6 +300,7 @@ void Log::Impl::Publish(const std::vector<PendingAppend*>& group) {
 }
 
 void Log::Impl::NoteCommit() {
+  synced = false;
   if (checkpointer != nullptr) checkpointer->NoteWalPages(writer->wal_pages());
 }
 
@@ -391,6 +396,24 @@ Result<bool> Log::Impl::PurgeStep(CollectionId collection, LogPosition position,
   return end.has_value();
 }
 
+Status Log::Impl::SkipTo(CollectionId collection, LogPosition position) {
+  MutexLock writer_lock(writer_mutex);
+  OCHRE_ASSIGN_OR_RETURN(const LogPosition last, LoadLastPosition(collection));
+  if (last >= position) return Status::Ok();
+  OCHRE_RETURN_IF_ERROR(LogTable(*writer).SetPurged(collection, position));
+  NoteCommit();
+  MutexLock lock(mutex);
+  last_positions[collection] = position;
+  recent.DropUpTo(collection, position);  // what it holds has no gaps
+  return Status::Ok();
+}
+
+Status Log::SkipTo(CollectionId collection, LogPosition position) {
+  const RunningCall call(*impl_);
+  OCHRE_RETURN_IF_ERROR(call.status());
+  return impl_->SkipTo(collection, position);
+}
+
 Status Log::Purge(CollectionId collection, LogPosition position) {
   const RunningCall call(*impl_);
   OCHRE_RETURN_IF_ERROR(call.status());
@@ -407,6 +430,21 @@ Status Log::PurgeCollection(CollectionId collection) {
     OCHRE_ASSIGN_OR_RETURN(more, impl_->PurgeStep(collection, kEndOfLog, /*forget=*/true));
   }
   return Status::Ok();
+}
+
+Status Log::Impl::Sync() {
+  if (durability != Durability::kNormal) return Status::Ok();
+  MutexLock writer_lock(writer_mutex);
+  if (synced) return Status::Ok();
+  OCHRE_RETURN_IF_ERROR(writer->SyncWriteAheadLog());
+  synced = true;
+  return Status::Ok();
+}
+
+Status Log::Sync() {
+  const RunningCall call(*impl_);
+  OCHRE_RETURN_IF_ERROR(call.status());
+  return impl_->Sync();
 }
 
 Result<std::vector<CollectionId>> Log::Collections() const {

@@ -57,6 +57,14 @@ class Log {
   // Forgets a deleted collection altogether.
   Status PurgeCollection(CollectionId collection);
 
+  // Never gives out positions up to `position` again, if the log ends before it: an outage took its end, but not the
+  // version of the collection that covers it.
+  Status SkipTo(CollectionId collection, LogPosition position);
+
+  // Returns when everything that was acknowledged or purged before the call is on disk; at once with Durability::kFull,
+  // where it is already, and with less than kNormal, which promises nothing about disks.
+  Status Sync();
+
   // The collections that the log knows, in no particular order.
   Result<std::vector<CollectionId>> Collections() const;
 

@@ -223,13 +223,21 @@ Result<CheckpointProgress> SqliteConnection::Checkpoint() {
 }
 
 Status SqliteConnection::SyncDatabaseFile() {
+  return SyncFile(SQLITE_FCNTL_FILE_POINTER, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+}
+
+// Where there is a write-ahead log, it is the connection's journal. What is no longer in it was copied to the database
+// file, and synced there before the log began anew.
+Status SqliteConnection::SyncWriteAheadLog() { return SyncFile(SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_SYNC_NORMAL); }
+
+Status SqliteConnection::SyncFile(int which, int flags) {
   OCHRE_RETURN_IF_ERROR(CheckWritable());
   // Through SQLite's own descriptor: closing one of ours would drop the process's POSIX locks on the file.
   sqlite3_file* file = nullptr;
-  OCHRE_RETURN_IF_ERROR(ErrorOf(sqlite3_file_control(database_, "main", SQLITE_FCNTL_FILE_POINTER, &file)));
+  OCHRE_RETURN_IF_ERROR(ErrorOf(sqlite3_file_control(database_, "main", which, &file)));
   if (file == nullptr || file->pMethods == nullptr) return Status::Ok();  // in memory
   errno = 0;
-  const int code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+  const int code = file->pMethods->xSync(file, flags);
   if (code == SQLITE_OK) return Status::Ok();
   return ErrorOfSync(code, StatusFromSqlite(code, errno, name_, sqlite3_errstr(code)));
 }

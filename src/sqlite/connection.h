@@ -94,6 +94,9 @@ class SqliteConnection {
   // Waits until what checkpoints wrote to the database file is on disk.
   Status SyncDatabaseFile();
 
+  // Waits until every commit of any connection is on disk, as those with Durability::kFull are when they return.
+  Status SyncWriteAheadLog();
+
   // As messages name it.
   const std::string& name() const { return name_; }
   bool in_memory() const { return in_memory_; }
@@ -103,6 +106,8 @@ class SqliteConnection {
 
   SqliteConnection(sqlite3* database, std::string name, bool in_memory);
   static Result<std::unique_ptr<SqliteConnection>> Open(const std::string& file, std::string name, bool in_memory);
+  // `which` is the file control that points to it.
+  Status SyncFile(int which, int flags);
   Status ErrorOf(int code) const;  // Ok for SQLITE_OK, ROW and DONE
   int SystemErrnoOf(int code) const;
   Status ErrorOfWrite(int code);  // of a statement that may have committed

@@ -162,8 +162,10 @@ struct SystemDatabase::Impl {
 Result<std::unique_ptr<SystemDatabase>> SystemDatabase::Open(const std::filesystem::path& directory,
                                                              Durability durability) {
   // Exclusive: one connection does it all. Writes are rare and small, so SQLite's automatic checkpoints are fine.
+  // With kNormal they are synced too: old segments and operations go once the version that replaces them is on disk.
+  const Durability in_file = durability == Durability::kNormal ? Durability::kFull : durability;
   OCHRE_ASSIGN_OR_RETURN(auto connection, OpenSqliteDatabase(directory / "system.sqlite3", kCatalogSchema,
-                                                             {.durability = durability, .exclusive = true}));
+                                                             {.durability = in_file, .exclusive = true}));
   return std::unique_ptr<SystemDatabase>(new SystemDatabase(std::make_unique<Impl>(std::move(connection))));
 }
 

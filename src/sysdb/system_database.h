@@ -63,7 +63,7 @@ struct CollectionVersion {
   std::vector<VersionSegment> segments;  // oldest first
 };
 
-// Thread-safe. Writes are durable when they return, unless opened with less than kFull. Collections that were looked
+// Thread-safe. Writes are durable when they return, unless opened with less than kNormal. Collections that were looked
 // up are kept in memory; nothing is read for those that were not.
 class SystemDatabase {
  public:

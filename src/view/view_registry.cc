@@ -97,10 +97,9 @@ Result<std::unique_ptr<Materializer>> ViewRegistry::Load(CollectionId collection
                            DeletionBitmap::Deserialize(listed.deletions, segment->row_count()));
     base.segments.push_back({std::move(segment), std::move(deletions)});
   }
-  // An outage may have taken the log's last transactions but not the version that covers them, unless both are written
-  // with Durability::kFull. Positions up to the version's must never be given out again.
-  OCHRE_ASSIGN_OR_RETURN(const LogPosition last, log_.LastPosition(collection));
-  if (last < version.log_position) OCHRE_RETURN_IF_ERROR(log_.Purge(collection, version.log_position));
+  // An outage may have taken the log's last transactions but not the version that covers them, if the log was written
+  // with Durability::kNone.
+  OCHRE_RETURN_IF_ERROR(log_.SkipTo(collection, version.log_position));
   return std::make_unique<Materializer>(std::move(base));
 }
 

@@ -6,8 +6,11 @@
 #include <chrono>
 #include <thread>
 
+#include "storage/local_storage.h"
 #include "tests/support/ends_after.h"
 #include "tests/support/expect_ok.h"
+#include "tests/support/sqlite_observer.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/view/test_database.h"
 
 namespace ochre {
@@ -297,6 +300,87 @@ TEST_F(CompactorTest, WhatACrashLeftIsRemovedAtTheStart) {
   while (!Must(database_.storage.List(kSegmentsFolder)).empty() || !Must(database_.log->Collections()).empty()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
+}
+
+// What of the two write-ahead logs is not on disk yet when something happens that must come later.
+class UnsyncedLogs : public SqliteObserver {
+ public:
+  std::atomic<bool> log = false;
+  std::atomic<bool> catalogue = false;
+  std::atomic<int> log_writes = 0;
+  std::atomic<int> catalogue_writes = 0;
+  std::atomic<int> overtakings = 0;  // of the one by the other
+
+ protected:
+  int OnWrite(const std::string& file) override {
+    if (file.ends_with("log.sqlite3-wal")) {
+      ++log_writes;
+      log = true;
+      if (catalogue) ++overtakings;
+    }
+    if (file.ends_with("system.sqlite3-wal")) {
+      ++catalogue_writes;
+      catalogue = true;
+      if (log) ++overtakings;
+    }
+    return SQLITE_OK;
+  }
+  int OnSync(const std::string& file) override {
+    if (file.ends_with("log.sqlite3-wal")) log = false;
+    if (file.ends_with("system.sqlite3-wal")) catalogue = false;
+    return SQLITE_OK;
+  }
+};
+
+// Counts the deletions of folders, and those of them that come too early.
+class WatchedStorage : public LocalStorage {
+ public:
+  WatchedStorage(const std::filesystem::path& root, const UnsyncedLogs& logs)
+      : LocalStorage(root, /*sync=*/true), logs_(logs) {}
+
+  int deletions = 0;
+  int early_deletions = 0;
+
+  Status DeleteFolder(std::string_view folder) override {
+    ++deletions;
+    if (logs_.catalogue) ++early_deletions;
+    return LocalStorage::DeleteFolder(folder);
+  }
+
+ private:
+  const UnsyncedLogs& logs_;
+};
+
+TEST(CompactorOrderTest, WithNormalDurabilityNothingGoesBeforeWhatReplacesItIsOnDisk) {
+  const TemporaryDirectory directory;
+  UnsyncedLogs logs;
+  WatchedStorage storage(directory.path(), logs);
+  const auto log = Must(Log::Open(directory.path(), Durability::kNormal));
+  const auto sysdb = Must(SystemDatabase::Open(directory.path(), Durability::kNormal));
+  ViewRegistry views(storage, *log, *sysdb);
+  const CollectionRecord record = {.id = RandomUuid(),
+                                   .name = "docs",
+                                   .tenant = std::string(kDefaultTenant),
+                                   .database = std::string(kDefaultDatabase),
+                                   .metadata = {},
+                                   .configuration = {},
+                                   .dimension = std::nullopt};
+  Must(sysdb->CreateCollection(record));
+  Compactor compactor(storage, *log, *sysdb, views, Quiet());
+  const std::vector<float> embedding = {1, 2};
+  logs.log_writes = logs.catalogue_writes = logs.overtakings = 0;
+  for (const char* id : {"a", "b", "c"}) {
+    auto bytes = std::make_shared<const std::string>(
+        Must(EncodeOperations(OperationKind::kAdd, {.ids = {id}, .embeddings = {embedding, 2}})));
+    Must(log->Append(record.id, std::move(bytes), 1));
+    EXPECT_TRUE(logs.log);  // or else the test shows nothing
+    EXPECT_OK(compactor.CompactFully(record.id));
+    EXPECT_EQ(storage.deletions, id[0] - 'a');  // of the segment before
+  }
+  EXPECT_EQ(storage.early_deletions, 0);
+  EXPECT_GT(logs.log_writes, 0);
+  EXPECT_GT(logs.catalogue_writes, 0);
+  EXPECT_EQ(logs.overtakings, 0);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "sqlite/connection.h"
 #include "tests/support/expect_ok.h"
 #include "tests/support/must.h"
+#include "tests/support/sqlite_observer.h"
 #include "tests/support/temporary_directory.h"
 
 namespace ochre {
@@ -200,6 +201,64 @@ TEST(InstanceCloseTest, CallsOfManyThreadsEitherWorkOrAreRefusedAsClosed) {
   while (worked < 100) std::this_thread::yield();
   EXPECT_OK(instance->Close());
   for (std::thread& caller : callers) caller.join();
+}
+
+// Whether the catalogue is written while the log holds what is not on disk.
+class CatalogueWrites : public SqliteObserver {
+ public:
+  std::atomic<int> count = 0;
+  std::atomic<int> early = 0;
+  std::atomic<bool> log_is_unsynced = false;
+
+ protected:
+  int OnWrite(const std::string& file) override {
+    if (file.ends_with("log.sqlite3-wal")) log_is_unsynced = true;
+    if (file.ends_with("system.sqlite3-wal")) {
+      ++count;
+      if (log_is_unsynced) ++early;
+    }
+    return SQLITE_OK;
+  }
+  int OnSync(const std::string& file) override {
+    if (file.ends_with("log.sqlite3-wal")) log_is_unsynced = false;
+    return SQLITE_OK;
+  }
+};
+
+TEST(InstanceDurabilityTest, WithNormalDurabilityNoChangeOfTheCatalogueOvertakesAWrite) {
+  const TemporaryDirectory directory;
+  CatalogueWrites writes;
+  const auto instance = Must(Instance::Open(directory.path(), {.durability = Durability::kNormal}));
+  ASSERT_OK(CreateCollection(*instance, "first"));
+  const std::string tenant(kDefaultTenant);
+  const std::string database(kDefaultDatabase);
+  const CollectionId first = Must(Must(instance->Enter())->GetCollection(tenant, database, "first"))->id;
+  const std::vector<float> embedding = {1, 2};
+  const auto write = [&] {
+    Must(Must(instance->Enter())->Write(first, OperationKind::kUpsert, {.ids = {"a"}, .embeddings = {embedding, 2}}));
+    EXPECT_TRUE(writes.log_is_unsynced);  // or else what follows shows nothing
+  };
+  write();
+  writes.count = writes.early = 0;  // the first write fixes the dimension
+  const std::vector<std::function<Status(Gateway&)>> changes = {
+      [&](Gateway& gateway) { return gateway.CreateTenant("tenant"); },
+      [&](Gateway& gateway) { return gateway.SetTenantResourceName("tenant", "resource"); },
+      [&](Gateway& gateway) { return gateway.CreateDatabase(tenant, "other"); },
+      [&](Gateway& gateway) { return gateway.DeleteDatabase(tenant, "other"); },
+      [&](Gateway&) { return CreateCollection(*instance, "second"); },
+      [&](Gateway& gateway) { return gateway.ModifyCollection(first, {.name = "third"}, ""); },
+      [&](Gateway& gateway) { return gateway.DeleteCollection(tenant, database, "second"); },
+      [&](Gateway& gateway) { return gateway.Reset(); },
+  };
+  for (size_t i = 0; i < changes.size(); ++i) {
+    write();
+    const int before = writes.count;
+    SCOPED_TRACE(i);
+    EXPECT_OK(changes[i](*Must(instance->Enter())));
+    EXPECT_GT(writes.count, before);
+    EXPECT_EQ(writes.early, 0);
+  }
+  ASSERT_OK(instance->Close());
 }
 
 }  // namespace

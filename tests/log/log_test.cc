@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "tests/support/faulty_vfs.h"
+#include "tests/support/sqlite_observer.h"
 
 namespace ochre {
 namespace {
@@ -151,6 +152,17 @@ TEST_P(AnyLogTest, PurgeForgetsWholeBatchesAndNoPosition) {
   EXPECT_EQ(Append(kA, "a3"), LogPosition{7});
   EXPECT_THAT(Contents(Read(kA, LogPosition{6})), ElementsAre("a3"));
   EXPECT_EQ(Read(kB, kStart).size(), 1u);
+}
+
+TEST_P(AnyLogTest, PositionsThatAreSkippedAreNotGivenOut) {
+  Append(kA, "a1", 3);
+  ASSERT_TRUE(log_->SkipTo(kA, LogPosition{2}).ok());
+  EXPECT_EQ(LastPosition(kA), LogPosition{3});
+  ASSERT_TRUE(log_->SkipTo(kA, LogPosition{5}).ok());
+  EXPECT_EQ(LastPosition(kA), LogPosition{5});
+  EXPECT_EQ(Append(kA, "a2"), LogPosition{6});
+  ASSERT_TRUE(log_->SkipTo(kB, LogPosition{1}).ok());
+  EXPECT_EQ(Append(kB, "b1"), LogPosition{2});
 }
 
 TEST_P(AnyLogTest, KnowsItsCollectionsUntilTheyAreForgotten) {
@@ -315,6 +327,34 @@ TEST_F(LogTest, PositionsAreNotReusedAfterAnEmptiedLogIsReopened) {
   EXPECT_EQ(log_->Read(kA, kStart, 1).status().code(), StatusCode::kAborted);
   EXPECT_EQ(Append(kA, "a2"), LogPosition{6});
   EXPECT_THAT(Contents(Read(kA, LogPosition{5})), ElementsAre("a2"));
+}
+
+// Counts the syncs of the write-ahead log.
+class WalSyncs : public SqliteObserver {
+ public:
+  int count = 0;
+
+ protected:
+  int OnSync(const std::string& file) override {
+    if (file.ends_with("-wal")) ++count;
+    return SQLITE_OK;
+  }
+};
+
+TEST_F(LogTest, SyncBringsCommitsToDiskWhereTheyAreNotThereYet) {
+  for (const Durability durability : {Durability::kFull, Durability::kNormal, Durability::kNone}) {
+    WalSyncs syncs;
+    Open(durability);
+    Append(kA, "a1");
+    syncs.count = 0;
+    Append(kA, "a2");
+    EXPECT_EQ(syncs.count, durability == Durability::kFull ? 1 : 0);
+    ASSERT_TRUE(log_->Sync().ok());
+    EXPECT_EQ(syncs.count, durability == Durability::kNone ? 0 : 1);
+    ASSERT_TRUE(log_->Sync().ok());
+    EXPECT_EQ(syncs.count, durability == Durability::kNone ? 0 : 1) << "nothing was committed since";
+    log_.reset();
+  }
 }
 
 TEST_F(LogTest, AWriteAheadLogLeftByACrashIsReplayed) {

@@ -81,6 +81,17 @@ TEST(ViewRegistryTest, SwapVersionMovesRecordsWithoutChangingThem) {
   EXPECT_EQ(after->record_count, 2);
 }
 
+TEST(ViewRegistryTest, WritesAfterTheLogLostWhatAVersionCoversAreSeen) {
+  TestDatabase database;
+  Add(database, {"a", "b", "c"});
+  database.MoveTailToSegment();
+  database.log = Must(Log::Open({}, Durability::kMemory));
+  ViewRegistry views(database.storage, *database.log, *database.sysdb);
+  EXPECT_EQ(Must(views.Pin(database.collection))->position, LogPosition{3});
+  Add(database, {"d"});
+  EXPECT_THAT(TestDatabase::IdsOf(*Must(views.Pin(database.collection))), ElementsAre("a", "b", "c", "d"));
+}
+
 TEST(ViewRegistryTest, SegmentsThatStayAreNotOpenedAgain) {
   TestDatabase database;
   Add(database, {"a"});
