@@ -5,7 +5,8 @@
 #   --tsan   with ThreadSanitizer: the tests of the concurrent parts, unless a filter says otherwise
 #   --faults the fault campaigns (tests/faults) in their long form, every point instead of a sample; figures go to
 #            build/test/faults.txt
-#   filter   a regular expression on test names, which are folder.Suite.Test: '^log\.', ModelTest
+#   filter   a regular expression on test names, which are folder.Suite.Test: '^log\.', ModelTest, 'LogTest\.Append'
+# The summary counts suites, each run by a process; with a filter or --faults tests, each run by a process of its own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,7 +21,7 @@ for argument in "$@"; do
     --asan) preset=asan ;;
     --tsan) preset=tsan ;;
     --faults) faults=long ;;
-    -h | --help) sed -n '2,8s/^# //p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,9s/^# //p' "$0"; exit 0 ;;
     -*) echo "unknown option $argument; see scripts/test.sh --help" >&2; exit 2 ;;
     *) filter=$argument ;;
   esac
@@ -29,6 +30,7 @@ done
 scripts/dependencies.sh
 scripts/configure.sh "$preset"
 
+singly=$filter$faults
 run=()
 targets=()
 if [ -n "$faults" ]; then
@@ -52,6 +54,7 @@ fi
 cmake --build "build/$preset" -j "$(nproc)" "${targets[@]}"
 selection=()
 [ -z "$filter" ] || selection=(-R "$filter")
+[ -z "$singly" ] || export OCHRE_TESTS_SINGLY=1
 # These search from one thread, over graphs that take ThreadSanitizer minutes to build.
 [ "$preset" != tsan ] || selection+=(-E 'api\.Spaces/SearchTest')
 # Last, so that its summary ends the output and its exit code is ours.
