@@ -255,7 +255,8 @@ Status Compactor::RunOnce(CollectionId collection, bool fully) {
   outcome = version.ok() ? Register(collection, *version) : version.status();
   {
     MutexLock lock(mutex_);
-    being_written_.erase(id);
+    // The version that names it may be there when the database is opened again: until then the segment is no garbage.
+    if (outcome.code() != StatusCode::kUnknown) being_written_.erase(id);
   }
   OCHRE_RETURN_IF_ERROR(outcome);
   OCHRE_RETURN_IF_ERROR(views_.SwapVersion(collection));
