@@ -84,10 +84,12 @@ Status SqliteConnection::Configure(const SqliteOptions& options) {
                                 "; PRAGMA locking_mode=" + (options.exclusive ? "EXCLUSIVE" : "NORMAL")));
   {
     OCHRE_ASSIGN_OR_RETURN(SqliteStatement journal_mode, Prepare("PRAGMA journal_mode=WAL"));
-    OCHRE_ASSIGN_OR_RETURN(const bool row, journal_mode.Step());
+    OCHRE_ASSIGN_OR_RETURN(bool row, journal_mode.Step());
     if (!row || journal_mode.Text(0) != "wal") {
       return Status::FailedPrecondition(name_, ": its file system does not support a write-ahead log");
     }
+    // The file is changed at the end, after the row: an error there takes it back.
+    OCHRE_ASSIGN_OR_RETURN(row, journal_mode.Step());
   }
   pragmas.append("; PRAGMA synchronous=").append(SynchronousLevel(options.durability));
   pragmas.append("; PRAGMA cache_size=-").append(std::to_string(options.cache_bytes / 1024));  // in KiB

@@ -5,10 +5,13 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 
 #include "sqlite/transaction.h"
+#include "tests/support/must.h"
+#include "tests/support/sqlite_observer.h"
 
 namespace ochre {
 namespace {
@@ -167,6 +170,42 @@ TEST_F(ConnectionTest, AFileThatCannotBeOpenedIsAFailedPrecondition) {
   const auto connection = SqliteConnection::Open(directory_ / "missing" / "test.sqlite3");
   EXPECT_EQ(connection.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_THAT(connection.status().message(), HasSubstr("No such file or directory"));
+}
+
+// Fails one sync of any file.
+class FailingSync : public SqliteObserver {
+ public:
+  explicit FailingSync(int which) : left_(which) {}
+  bool failed() const { return left_ < 0; }
+
+ protected:
+  int OnSync([[maybe_unused]] const std::string& file) override {
+    return left_-- == 0 ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+  }
+
+ private:
+  int left_;
+};
+
+TEST_F(ConnectionTest, AFileThatCannotBeGivenAWriteAheadLogIsNotConfigured) {
+  int refused = 0;
+  for (int which = 0;; ++which) {
+    const fs::path file = directory_ / ("new" + std::to_string(which));
+    FailingSync sync(which);
+    auto connection = Must(SqliteConnection::Open(file));
+    const Status configured = connection->Configure({.durability = Durability::kFull});
+    if (!configured.ok()) ++refused;
+    connection.reset();
+    if (configured.ok()) {
+      std::ifstream header(file, std::ios::binary);
+      std::string bytes(20, 0);
+      header.read(bytes.data(), 20);
+      EXPECT_EQ(bytes[18], 2) << "sync " << which;  // the write version of a database with a write-ahead log
+      EXPECT_EQ(bytes[19], 2) << "sync " << which;
+    }
+    if (!sync.failed()) break;
+  }
+  EXPECT_GT(refused, 0);
 }
 
 }  // namespace
