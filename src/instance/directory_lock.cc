@@ -38,7 +38,9 @@ Result<DirectoryLock> DirectoryLock::Acquire(const std::filesystem::path& direct
 }
 
 DirectoryLock::~DirectoryLock() {
-  if (descriptor_ >= 0) close(descriptor_);
+  if (descriptor_ < 0) return;
+  if (owner_.IsCurrent()) flock(descriptor_, LOCK_UN);  // closing alone would leave it to a child's descriptor
+  close(descriptor_);
 }
 
 }  // namespace ochre

@@ -6,19 +6,23 @@
 #include <utility>
 
 #include "ochre/status.h"
+#include "runtime/owner_process.h"
 
 namespace ochre {
 
 // Holds an advisory lock (flock) on the file LOCK, which the operating system releases when the process ends, however
-// it ends. Movable.
+// it ends. A forked child has the descriptor too: the lock is released by the process that took it, whether or not a
+// child lives on, and never by a child. Movable.
 class DirectoryLock {
  public:
   // FailedPrecondition: somebody else holds it; the message names their process.
   static Result<DirectoryLock> Acquire(const std::filesystem::path& directory);
 
-  DirectoryLock(DirectoryLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  DirectoryLock(DirectoryLock&& other) noexcept
+      : descriptor_(std::exchange(other.descriptor_, -1)), owner_(other.owner_) {}
   DirectoryLock& operator=(DirectoryLock&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
+    std::swap(owner_, other.owner_);
     return *this;
   }
   ~DirectoryLock();
@@ -27,6 +31,7 @@ class DirectoryLock {
   explicit DirectoryLock(int descriptor) : descriptor_(descriptor) {}
 
   int descriptor_;
+  OwnerProcess owner_;
 };
 
 }  // namespace ochre

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "segment/manifest.h"
+#include "storage/directory.h"
 #include "storage/local_storage.h"
 #include "storage/memory_storage.h"
 #include "types/quota_rules.h"
@@ -41,18 +42,14 @@ bool HoldsDatabase(const std::filesystem::path& file) {
 
 // A directory is a database if it holds system.sqlite3, and may become one if it holds nothing but what an interrupted
 // creation left: the lock and the log, which are made first.
-Status CheckDirectory(const std::filesystem::path& path, bool create_if_missing) {
+Status CheckDirectory(const std::filesystem::path& path, const ClientOptions& options) {
   if (HoldsDatabase(path / kSystemName)) {
     if (HoldsDatabase(path / kLogName)) return Status::Ok();
     return Status::DataLoss((path / kLogName).string(), " is missing or empty beside ", kSystemName);
   }
-  if (!create_if_missing) return Status::NotFound("there is no Ochre database at ", path.string());
+  if (!options.create_if_missing) return Status::NotFound("there is no Ochre database at ", path.string());
+  OCHRE_RETURN_IF_ERROR(CreateDirectory(path, /*sync=*/options.durability != Durability::kNone));
   std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error) return Status::FailedPrecondition("cannot create ", path.string(), ": ", error.message());
-  if (!std::filesystem::is_directory(path, error)) {
-    return Status::FailedPrecondition(path.string(), " is not a directory");
-  }
   for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     if (name == "LOCK" || name.starts_with(kLogName) || name.starts_with(kSystemName)) continue;
@@ -76,26 +73,29 @@ Status CheckLogIsNew(const Log& log, const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<std::shared_ptr<Instance>> Instance::Open(const std::filesystem::path& path, const ClientOptions& options) {
+Result<std::shared_ptr<Instance>> Instance::Open(const std::filesystem::path& given, const ClientOptions& options) {
   OCHRE_RETURN_IF_ERROR(ValidateOptions(options));
   if (options.durability == Durability::kMemory) {
     return Status::InvalidArgument("a database on disk cannot have Durability::kMemory; use Client::InMemory()");
   }
-  OCHRE_RETURN_IF_ERROR(CheckDirectory(path, options.create_if_missing));
+  // Files are opened later too, when the working directory may be another.
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::absolute(given, error);
+  if (error) return Status::FailedPrecondition("cannot find ", given.string(), ": ", error.message());
+  OCHRE_RETURN_IF_ERROR(CheckDirectory(path, options));
   OCHRE_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Acquire(path));
   OCHRE_ASSIGN_OR_RETURN(auto log, Log::Open(path, options.durability));
   if (!HoldsDatabase(path / kSystemName)) OCHRE_RETURN_IF_ERROR(CheckLogIsNew(*log, path));
   OCHRE_ASSIGN_OR_RETURN(auto sysdb, SystemDatabase::Open(path, options.durability));
   auto storage = std::make_unique<LocalStorage>(path, /*sync=*/options.durability != Durability::kNone);
-  return std::shared_ptr<Instance>(
-      new Instance(std::move(lock), std::move(storage), std::move(log), std::move(sysdb), options));
+  return Share(new Instance(std::move(lock), std::move(storage), std::move(log), std::move(sysdb), options));
 }
 
 Result<std::shared_ptr<Instance>> Instance::InMemory(const ClientOptions& options) {
   OCHRE_RETURN_IF_ERROR(ValidateOptions(options));
   OCHRE_ASSIGN_OR_RETURN(auto log, Log::Open({}, Durability::kMemory));
   OCHRE_ASSIGN_OR_RETURN(auto sysdb, SystemDatabase::Open({}, Durability::kMemory));
-  return std::shared_ptr<Instance>(
+  return Share(
       new Instance(std::nullopt, std::make_unique<MemoryStorage>(), std::move(log), std::move(sysdb), options));
 }
 
@@ -112,12 +112,27 @@ Instance::Instance(std::optional<DirectoryLock> lock, std::unique_ptr<Storage> s
 
 Instance::~Instance() { (void)Close(); }
 
+std::shared_ptr<Instance> Instance::Share(Instance* instance) {
+  return {instance, [](Instance* last) {
+            if (last->owner_.IsCurrent()) delete last;
+          }};
+}
+
+Status Instance::CheckProcess() const {
+  if (owner_.IsCurrent()) return Status::Ok();
+  return Status::FailedPrecondition(
+      "this process is a fork of the one that opened the client, which alone may use it: processes are to fork before "
+      "they open a database");
+}
+
 Result<Instance::Call> Instance::Enter() {
+  OCHRE_RETURN_IF_ERROR(CheckProcess());
   OCHRE_ASSIGN_OR_RETURN(CallGate::Call call, gate_.Enter());
   return Call(std::move(call), gateway_);
 }
 
 Status Instance::Close() {
+  OCHRE_RETURN_IF_ERROR(CheckProcess());
   MutexLock lock(close_mutex_);
   if (!gate_.Close()) return Status::Ok();
   compactor_.Stop();  // first: calls may be waiting for a compaction

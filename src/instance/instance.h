@@ -16,13 +16,15 @@
 #include "ochre/options.h"
 #include "ochre/status.h"
 #include "runtime/mutex.h"
+#include "runtime/owner_process.h"
 #include "storage/storage.h"
 #include "sysdb/system_database.h"
 #include "view/view_registry.h"
 
 namespace ochre {
 
-// Thread-safe.
+// Thread-safe. In a forked child every call is refused, and the copy is never destroyed: it would wait for threads that
+// are not there, and close, checkpoint and delete files that are the parent's.
 class Instance {
  public:
   // As Client::Open and Client::InMemory.
@@ -43,7 +45,7 @@ class Instance {
     Gateway* gateway_;
   };
 
-  // FailedPrecondition: closed.
+  // FailedPrecondition: closed, or this is a child of the process that opened it.
   Result<Call> Enter();
 
   // As Client::Close. Of several callers every one returns when the files are closed.
@@ -52,7 +54,11 @@ class Instance {
  private:
   Instance(std::optional<DirectoryLock> lock, std::unique_ptr<Storage> storage, std::unique_ptr<Log> log,
            std::unique_ptr<SystemDatabase> sysdb, const ClientOptions& options);
+  // The owner's pointer, which leaves the instance alone in a child.
+  static std::shared_ptr<Instance> Share(Instance* instance);
+  Status CheckProcess() const;
 
+  const OwnerProcess owner_;
   // In the order in which they depend on each other; destroyed in the opposite order.
   std::optional<DirectoryLock> lock_;  // absent in memory
   const std::unique_ptr<Storage> storage_;

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -259,6 +261,83 @@ TEST(InstanceDurabilityTest, WithNormalDurabilityNoChangeOfTheCatalogueOvertakes
     EXPECT_EQ(writes.early, 0);
   }
   ASSERT_OK(instance->Close());
+}
+
+// Runs `body` in a forked child, which then ends; what it returns is the child's exit status.
+int StatusOfChild(const std::function<int()>& body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);  // rather than to hang
+    _exit(body());
+  }
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  return status;
+}
+
+TEST(InstanceForkTest, AChildIsRefusedAndLeavesTheParentsDatabaseAlone) {
+  const TemporaryDirectory directory;
+  auto instance = OpenInstance(directory.path());
+  ASSERT_OK(CreateCollection(*instance, "before"));
+  const auto names = NamesIn(directory.path());
+  EXPECT_EQ(StatusOfChild([&] {
+              if (instance->Enter().status().code() != StatusCode::kFailedPrecondition) return 1;
+              if (instance->Close().code() != StatusCode::kFailedPrecondition) return 2;
+              if (Instance::Open(directory.path(), {}).status().code() != StatusCode::kFailedPrecondition) return 3;
+              instance.reset();
+              return Instance::Open(directory.path(), {}).ok() ? 4 : 0;
+            }),
+            0);
+  EXPECT_THAT(NamesIn(directory.path()), testing::UnorderedElementsAreArray(names));
+  ASSERT_OK(CreateCollection(*instance, "after"));
+  ASSERT_OK(instance->Close());
+  EXPECT_EQ(CountCollections(*OpenInstance(directory.path())), 2);
+}
+
+TEST(InstanceForkTest, AChildThatLivesOnHoldsNoLock) {
+  const TemporaryDirectory directory;
+  auto instance = OpenInstance(directory.path());
+  int closed[2];
+  ASSERT_EQ(pipe(closed), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    close(closed[1]);
+    char byte;
+    _exit(read(closed[0], &byte, 1) == 0 ? 0 : 1);  // once the parent has opened it again
+  }
+  close(closed[0]);
+  ASSERT_OK(instance->Close());
+  EXPECT_OK(Instance::Open(directory.path(), {}));
+  close(closed[1]);
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(InstanceOpenTest, ARelativePathStaysThatDirectoryWhenTheWorkingDirectoryChanges) {
+  const TemporaryDirectory directory;
+  const TemporaryDirectory elsewhere;
+  const path before = std::filesystem::current_path();
+  std::filesystem::current_path(directory.path());
+  {
+    const auto instance = OpenInstance("db");
+    std::filesystem::current_path(elsewhere.path());
+    ASSERT_OK(CreateCollection(*instance, "docs"));
+    const CollectionId id =
+        Must(Must(instance->Enter())->GetCollection(std::string(kDefaultTenant), std::string(kDefaultDatabase), "docs"))
+            ->id;
+    const std::vector<float> embedding = {1, 2};
+    Must(Must(instance->Enter())->Write(id, OperationKind::kAdd, {.ids = {"a"}, .embeddings = {embedding, 2}}));
+    ASSERT_OK(Must(instance->Enter())->Compact(id));
+  }
+  std::filesystem::current_path(before);
+  EXPECT_THAT(NamesIn(elsewhere.path()), IsEmpty());
+  const auto instance = OpenInstance(directory.path() / "db");
+  const CollectionId id =
+      Must(Must(instance->Enter())->GetCollection(std::string(kDefaultTenant), std::string(kDefaultDatabase), "docs"))
+          ->id;
+  EXPECT_OK(Must(instance->Enter())->Verify(id));
 }
 
 }  // namespace
