@@ -80,7 +80,7 @@ const InvertedIndex& GlossIndex() {
     InvertedIndexWriter writer;
     AddAll(Documents(1), writer);
     const auto files = writer.Finish(made->storage, "s").value();
-    made->index = InvertedIndex::Open(made->storage, files[0], files[1]).value();
+    made->index = InvertedIndex::Open(made->storage, files[0], files[1], std::ssize(Documents(1))).value();
     return made;
   }();
   return *built->index;
@@ -216,7 +216,7 @@ void BM_MetadataLookUp(benchmark::State& state) {
       writer.Add(Ordinal{i}, EncodedMetadata(metadata), std::nullopt);
     }
     const auto files = writer.Finish(made->storage, "s").value();
-    made->index = InvertedIndex::Open(made->storage, files[0], files[1]).value();
+    made->index = InvertedIndex::Open(made->storage, files[0], files[1], 100'000).value();
     return made;
   }();
   const bool number = state.range(0) != 0;

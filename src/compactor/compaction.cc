@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -60,11 +61,18 @@ Result<SegmentRecord> WriteSegment(Storage& storage, const CollectionView& view,
                               .hnsw = hnsw,
                               .threads = threads};
   OCHRE_ASSIGN_OR_RETURN(const auto writer, SegmentWriter::Create(storage, id, shape));
+  std::optional<OffsetId> previous;
   for (size_t i = 0; i < locations.size(); ++i) {
     if (i % kRowsPerCancelCheck == 0 && cancelled.load(std::memory_order_relaxed)) {
       return Status::Cancelled("the compaction was cancelled");
     }
     OCHRE_ASSIGN_OR_RETURN(const ViewRecord record, view.Read(locations[i], {.contents = true, .row = true}));
+    // Each segment's ascend, which opening it checks: files of one were put in another's place.
+    if (previous.has_value() && record.offset_id <= *previous) {
+      return Status::DataLoss("the segments of one collection share the offset id ",
+                              static_cast<uint64_t>(record.offset_id), ", of the record \"", record.id, "\"");
+    }
+    previous = record.offset_id;
     OCHRE_RETURN_IF_ERROR(writer->Add({record.id, record.offset_id, record.position, record.row, record.contents}));
   }
   writer->Inherit(std::move(heritage));

@@ -188,8 +188,10 @@ HWY_INLINE void Finish(const CodeKernelQuery& query, const std::byte* const* row
   std::memcpy(&norm, norms, sizeof(norm));
   std::memcpy(&product, products, sizeof(product));
   Floats distance = (query.base + norm) - (query.weight * scale) * product;
-  if (query.space != Space::kInnerProduct) {
-    const Floats zero = {};
+  const Floats zero = {};
+  if (query.space == Space::kInnerProduct) {
+    distance = distance == distance ? distance : zero + std::numeric_limits<float>::infinity();
+  } else {
     const Floats finite_max = zero + std::numeric_limits<float>::max();
     // Not finite: in kCosine one of the two is a zero vector, at distance 1, which is 2 here.
     const Floats not_finite = zero + (query.space == Space::kCosine ? 2.0f : std::numeric_limits<float>::infinity());

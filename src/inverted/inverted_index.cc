@@ -1,10 +1,10 @@
 #include "inverted/inverted_index.h"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 #include <vector>
 
+#include "inverted/bitmap_bytes.h"
 #include "inverted/fold_case.h"
 #include "inverted/numeric_columns.h"
 #include "inverted/term.h"
@@ -28,14 +28,10 @@ bool IsAscii(uint32_t trigram) { return (trigram & 0x808080) == 0; }
 struct InvertedIndex::Impl {
   // A bitmap as ToRoaringBytes wrote it.
   Result<Roaring> Decode(std::string_view bytes) const {
-    // readSafe checks the sizes inside against `bytes`, but lets bytes be left over, and prints when there are none.
-    if (!bytes.empty() && roaring_bitmap_portable_deserialize_size(bytes.data(), bytes.size()) == bytes.size()) {
-      try {
-        return Roaring::readSafe(bytes.data(), bytes.size());
-      } catch (const std::exception&) {
-      }
-    }
-    return Status::DataLoss(postings_blob->name(), " holds a malformed bitmap of ", bytes.size(), " bytes");
+    std::optional<Roaring> rows = BitmapFromBytes(bytes, row_count);
+    if (rows.has_value()) return *std::move(rows);
+    return Status::DataLoss(postings_blob->name(), " holds a bitmap of ", bytes.size(),
+                            " bytes that is malformed or names rows beyond the segment's ", row_count);
   }
 
   // The rows of `term`; none if no row has it.
@@ -66,6 +62,7 @@ struct InvertedIndex::Impl {
     return std::optional(std::move(rows));
   }
 
+  int64_t row_count = 0;
   std::unique_ptr<const VerifiedBlob> postings_blob, columns_blob;
   std::unique_ptr<const SortedTable> postings;
   std::unique_ptr<const NumericColumns> columns;
@@ -75,12 +72,13 @@ InvertedIndex::InvertedIndex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 InvertedIndex::~InvertedIndex() = default;
 
 Result<std::unique_ptr<const InvertedIndex>> InvertedIndex::Open(const Storage& storage, BlobInfo postings,
-                                                                 BlobInfo columns) {
+                                                                 BlobInfo columns, int64_t row_count) {
   auto impl = std::make_unique<Impl>();
+  impl->row_count = row_count;
   OCHRE_ASSIGN_OR_RETURN(impl->postings_blob, VerifiedBlob::Open(storage, std::move(postings)));
   OCHRE_ASSIGN_OR_RETURN(impl->columns_blob, VerifiedBlob::Open(storage, std::move(columns)));
   OCHRE_ASSIGN_OR_RETURN(impl->postings, SortedTable::Open(*impl->postings_blob));
-  OCHRE_ASSIGN_OR_RETURN(impl->columns, NumericColumns::Open(*impl->columns_blob));
+  OCHRE_ASSIGN_OR_RETURN(impl->columns, NumericColumns::Open(*impl->columns_blob, row_count));
   return std::unique_ptr<const InvertedIndex>(new InvertedIndex(std::move(impl)));
 }
 
@@ -123,9 +121,12 @@ Result<std::optional<Roaring>> InvertedIndex::LowerCaseCandidates(std::string_vi
   return impl_->RowsWithAll(trigrams);
 }
 
-Status InvertedIndex::Scrub() const {
+Status InvertedIndex::Verify() const {
   OCHRE_RETURN_IF_ERROR(impl_->postings_blob->Scrub());
-  return impl_->columns_blob->Scrub();
+  OCHRE_RETURN_IF_ERROR(impl_->columns_blob->Scrub());
+  OCHRE_RETURN_IF_ERROR(impl_->postings->ForEach(
+      [this](std::string_view, std::string_view value) { return impl_->Decode(value).status(); }));
+  return impl_->columns->Verify();
 }
 
 }  // namespace ochre

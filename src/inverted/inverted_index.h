@@ -18,8 +18,10 @@ namespace ochre {
 // which names the blob. Deleted rows are in the bitmaps as well: the caller subtracts them.
 class InvertedIndex {
  public:
-  // `postings` and `columns` as Finish returned them. `storage` must outlive the index.
-  static Result<std::unique_ptr<const InvertedIndex>> Open(const Storage& storage, BlobInfo postings, BlobInfo columns);
+  // `postings` and `columns` as Finish returned them, of a segment of `row_count` rows: no other ordinal ever comes
+  // out. `storage` must outlive the index.
+  static Result<std::unique_ptr<const InvertedIndex>> Open(const Storage& storage, BlobInfo postings, BlobInfo columns,
+                                                           int64_t row_count);
   ~InvertedIndex();
 
   // Rows whose scalar value under `key` equals `value`: same type; int64 and double compare exactly as numbers.
@@ -44,8 +46,9 @@ class InvertedIndex {
   // bytes are used: the index folds nothing else to what another mapping might.
   Result<std::optional<Roaring>> LowerCaseCandidates(std::string_view atom) const;
 
-  // Checks every byte of both blobs.
-  Status Scrub() const;
+  // Reads all that both blobs hold, until the CallLimit ends it. DataLoss: something is damaged, malformed or out of
+  // order; names the blob.
+  Status Verify() const;
 
  private:
   struct Impl;

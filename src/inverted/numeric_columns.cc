@@ -109,7 +109,7 @@ Result<BlobInfo> NumericColumnsWriter::Finish(Storage& storage, std::string_view
   return writer->Finish();
 }
 
-Result<std::unique_ptr<const NumericColumns>> NumericColumns::Open(const VerifiedBlob& blob) {
+Result<std::unique_ptr<const NumericColumns>> NumericColumns::Open(const VerifiedBlob& blob, int64_t row_count) {
   const auto malformed = [&] { return Status::DataLoss(blob.name(), " contradicts itself"); };
   OCHRE_ASSIGN_OR_RETURN(const auto header_bytes, blob.Read(0, std::min<uint64_t>(blob.size(), sizeof(ColumnsHeader))));
   OCHRE_ASSIGN_OR_RETURN(const FileHeader file_header, CheckFileHeader(header_bytes, kMagic, kVersion, blob.name()));
@@ -119,14 +119,16 @@ Result<std::unique_ptr<const NumericColumns>> NumericColumns::Open(const Verifie
   OCHRE_ASSIGN_OR_RETURN(const auto directory_bytes, blob.Read(header.directory_offset, header.directory_size));
   std::string_view rest(reinterpret_cast<const char*>(directory_bytes.data()), directory_bytes.size());
 
-  std::unique_ptr<NumericColumns> columns(new NumericColumns(blob));
+  std::unique_ptr<NumericColumns> columns(new NumericColumns(blob, row_count));
   for (uint32_t i = 0; i < file_header.field; ++i) {
     if (rest.size() < kEntrySize) return malformed();
     const auto type = LoadRaw<uint32_t>(rest, 0);
     const uint64_t key_size = LoadRaw<uint32_t>(rest, 4);
     const Column column = {LoadRaw<uint64_t>(rest, 8), LoadRaw<uint64_t>(rest, 16)};
     if (PadToEight(key_size) > rest.size() - kEntrySize || type > kDoubleType || column.offset % 8 != 0 ||
-        column.offset > blob.size() || column.count > (blob.size() - column.offset) / kRowSize) {
+        column.offset < sizeof(ColumnsHeader) || column.offset > blob.size() ||
+        column.count > (blob.size() - column.offset) / kRowSize ||
+        column.count > static_cast<uint64_t>(row_count)) {  // a row has one number under a key
       return malformed();
     }
     Directory& directory = type == kInt64Type ? columns->integers_ : columns->doubles_;
@@ -197,7 +199,12 @@ Status NumericColumns::AddMatches(const Directory& directory, std::string_view k
                          blob_.Read(ordinals_at + first * sizeof(uint32_t), (last - first) * sizeof(uint32_t)));
   // Columns begin at a multiple of 8 in an aligned blob, so the ordinals are aligned.
   const std::span ordinals(reinterpret_cast<const uint32_t*>(bytes.data()), last - first);
-  rows |= RowsOfOrdinals(ordinals);
+  const Roaring matches = RowsOfOrdinals(ordinals);
+  if (!matches.isEmpty() && matches.maximum() >= row_count_) {
+    return Status::DataLoss(blob_.name(), " names row ", matches.maximum(), " under the key \"", key,
+                            "\", but the segment has ", row_count_, " rows");
+  }
+  rows |= matches;
   return Status::Ok();
 }
 
@@ -207,6 +214,27 @@ Result<Roaring> NumericColumns::Compare(std::string_view key, FilterOperator op,
   OCHRE_RETURN_IF_ERROR(AddMatches<int64_t>(integers_, key, op, number, rows));
   OCHRE_RETURN_IF_ERROR(AddMatches<double>(doubles_, key, op, number, rows));
   return rows;
+}
+
+template <typename T>
+Status NumericColumns::VerifyColumns(const Directory& directory) const {
+  for (const auto& [key, column] : directory) {
+    OCHRE_ASSIGN_OR_RETURN(const auto bytes, blob_.Read(column.offset, column.count * kRowSize));
+    const std::span values(reinterpret_cast<const T*>(bytes.data()), column.count);
+    const std::span ordinals(reinterpret_cast<const uint32_t*>(bytes.data() + values.size_bytes()), column.count);
+    for (size_t i = 0; i < column.count; ++i) {
+      const bool in_order =
+          i == 0 || values[i - 1] < values[i] || (values[i - 1] == values[i] && ordinals[i - 1] < ordinals[i]);
+      if (in_order && ordinals[i] < row_count_) continue;
+      return Status::DataLoss(blob_.name(), " contradicts itself in the column of the key \"", key, "\"");
+    }
+  }
+  return Status::Ok();
+}
+
+Status NumericColumns::Verify() const {
+  OCHRE_RETURN_IF_ERROR(VerifyColumns<int64_t>(integers_));
+  return VerifyColumns<double>(doubles_);
 }
 
 }  // namespace ochre

@@ -51,12 +51,16 @@ class NumericColumnsWriter {
 // Immutable; any number of threads.
 class NumericColumns {
  public:
-  // Reads the header and the directory. `blob` must outlive the columns. DataLoss: damaged.
-  static Result<std::unique_ptr<const NumericColumns>> Open(const VerifiedBlob& blob);
+  // Reads the header and the directory. The segment has `row_count` rows; `blob` must outlive the columns. DataLoss:
+  // damaged.
+  static Result<std::unique_ptr<const NumericColumns>> Open(const VerifiedBlob& blob, int64_t row_count);
 
   // Rows whose number under `key` is `op` (kEqual, kGreater, kGreaterEqual, kLess or kLessEqual) `number`, exactly;
   // none if `number` is NaN. Precondition: number.is_number().
   Result<Roaring> Compare(std::string_view key, FilterOperator op, const FilterScalar& number) const;
+
+  // Reads everything. DataLoss: values are out of order, or an ordinal names no row.
+  Status Verify() const;
 
  private:
   struct Column {
@@ -65,14 +69,17 @@ class NumericColumns {
   };
   using Directory = std::map<std::string, Column, std::less<>>;
 
-  explicit NumericColumns(const VerifiedBlob& blob) : blob_(blob) {}
+  NumericColumns(const VerifiedBlob& blob, int64_t row_count) : blob_(blob), row_count_(row_count) {}
   template <typename T>
   Status AddMatches(const Directory& directory, std::string_view key, FilterOperator op, const FilterScalar& number,
                     Roaring& rows) const;
+  template <typename T>
+  Status VerifyColumns(const Directory& directory) const;
   template <typename T, typename IsBefore>
   Result<uint64_t> PartitionPoint(const Column& column, uint64_t begin, IsBefore is_before) const;
 
   const VerifiedBlob& blob_;
+  const int64_t row_count_;  // of the segment
   Directory integers_, doubles_;
 };
 

@@ -1,7 +1,6 @@
 #include "segment/calibration_file.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <string_view>
@@ -21,9 +20,12 @@ struct CalibrationHeader {
 static_assert(sizeof(CalibrationHeader) == 24);
 static_assert(sizeof(Calibration::Point) == 8);
 
+// Larger knobs make no sense, and would not fit the integers that they become: no search keeps more than all rows.
+constexpr float kKnobMax = 1 << 30;
+
 bool Ascends(const std::vector<Calibration::Point>& points) {
   const auto in_range = [](const Calibration::Point& point) {
-    return std::isfinite(point.knob) && point.knob >= 1 && point.recall >= 0 && point.recall <= 1;
+    return point.knob >= 1 && point.knob <= kKnobMax && point.recall >= 0 && point.recall <= 1;
   };
   const auto out_of_order = [](const Calibration::Point& a, const Calibration::Point& b) {
     return a.knob >= b.knob || a.recall > b.recall;
@@ -42,7 +44,7 @@ Status AppendCalibration(const Calibration& calibration, BlobWriter& writer) {
   return writer.Append(std::as_bytes(std::span(calibration.by_reach)));
 }
 
-Result<Calibration> ReadCalibration(const VerifiedBlob& blob) {
+Result<Calibration> ReadCalibration(const VerifiedBlob& blob, Space space) {
   OCHRE_ASSIGN_OR_RETURN(const auto bytes, blob.ReadAll());
   OCHRE_RETURN_IF_ERROR(CheckFileHeader(bytes, kMagic, kVersion, blob.name()).status());
   CalibrationHeader header;
@@ -61,6 +63,10 @@ Result<Calibration> ReadCalibration(const VerifiedBlob& blob) {
               reinterpret_cast<std::byte*>(calibration.by_reach.data()));
   if (!Ascends(calibration.by_ef) || !Ascends(calibration.by_reach)) {
     return Status::DataLoss(blob.name(), " is damaged: its points are out of order");
+  }
+  // A search that ends by distance needs distances that are not negative.
+  if (space == Space::kInnerProduct && !calibration.by_reach.empty()) {
+    return Status::DataLoss(blob.name(), " is damaged: it has points by reach, which inner products do not have");
   }
   return calibration;
 }

@@ -3,6 +3,7 @@
 #define OCHRE_SEGMENT_CALIBRATION_FILE_H_
 
 #include "hnsw/calibration.h"
+#include "ochre/options.h"
 #include "ochre/status.h"
 #include "storage/storage.h"
 #include "storage/verified_blob.h"
@@ -20,8 +21,8 @@ namespace ochre {
 //        .    8*r   of each point: reach and recall, float32, ascending
 Status AppendCalibration(const Calibration& calibration, BlobWriter& writer);
 
-// DataLoss: damaged. FailedPrecondition: a newer Ochre wrote it.
-Result<Calibration> ReadCalibration(const VerifiedBlob& blob);
+// Of a graph in `space`. DataLoss: damaged. FailedPrecondition: a newer Ochre wrote it.
+Result<Calibration> ReadCalibration(const VerifiedBlob& blob, Space space);
 
 }  // namespace ochre
 

@@ -1,9 +1,11 @@
 #include "segment/deletion_bitmap.h"
 
 #include <cassert>
-#include <exception>
 #include <memory>
+#include <optional>
 #include <utility>
+
+#include "inverted/bitmap_bytes.h"
 
 namespace ochre {
 
@@ -34,13 +36,14 @@ std::span<const uint64_t> LiveRows::Bits(const Roaring& deleted, int64_t row_cou
 Result<DeletionBitmap> DeletionBitmap::Deserialize(std::string_view bytes, int64_t row_count) {
   DeletionBitmap bitmap(row_count);
   if (bytes.empty()) return bitmap;
-  try {
-    bitmap.deleted_ = Roaring::readSafe(bytes.data(), bytes.size());
-  } catch (const std::exception&) {
-    return Status::DataLoss("a deletion bitmap of ", bytes.size(), " bytes is malformed");
+  std::optional<Roaring> deleted = BitmapFromBytes(bytes, row_count);
+  if (!deleted.has_value()) {
+    return Status::DataLoss("a deletion bitmap of ", bytes.size(),
+                            " bytes is malformed, or names rows that its segment of ", row_count,
+                            " rows does not have");
   }
+  bitmap.deleted_ = *std::move(deleted);
   bitmap.deleted_count_ = static_cast<int64_t>(bitmap.deleted_.cardinality());
-  OCHRE_RETURN_IF_ERROR(bitmap.Verify());
   return bitmap;
 }
 

@@ -7,6 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "runtime/call_limit.h"
 #include "storage/file_header.h"
 
 namespace ochre {
@@ -99,13 +100,31 @@ Result<std::unique_ptr<const IdTable>> IdTable::Open(const VerifiedBlob& blob, i
   for (uint64_t row = 0; row < rows; ++row) {
     if (table->begins_[row] > table->begins_[row + 1]) return malformed;
   }
+  for (uint64_t row = 1; row < rows; ++row) {
+    if (table->offset_ids_[row - 1] >= table->offset_ids_[row]) return malformed;
+  }
+  // Every row in one slot: with a free slot everywhere, every search ends.
+  std::vector<bool> has_slot(rows);
   uint64_t used = 0;
   for (const uint32_t slot : table->slots_) {
-    if (slot > rows) return malformed;
-    used += slot != 0;
+    if (slot == 0) continue;
+    if (slot > rows || has_slot[slot - 1]) return malformed;
+    has_slot[slot - 1] = true;
+    ++used;
   }
-  if (used != rows) return malformed;  // with a free slot everywhere, every search ends
+  if (used != rows) return malformed;
   return std::unique_ptr<const IdTable>(std::move(table));
+}
+
+Status IdTable::Verify(std::string_view name) const {
+  CallPoll poll;
+  for (uint32_t row = 0; row < offset_ids_.size(); ++row) {
+    OCHRE_RETURN_IF_ERROR(poll.Poll());
+    if (Find(Id(Ordinal{row})) != Ordinal{row}) {
+      return Status::DataLoss(name, " contradicts itself: row ", row, " is not found by its id");
+    }
+  }
+  return Status::Ok();
 }
 
 std::optional<Ordinal> IdTable::Find(std::string_view id) const {

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstddef>
 
+#include "runtime/call_limit.h"
 #include "storage/file_header.h"
 #include "types/bytes.h"
 
@@ -104,6 +105,17 @@ Result<StoredRecord> RecordStore::Read(Ordinal ordinal) const {
   }
   record.metadata = EncodedMetadata(rest);
   return record;
+}
+
+Status RecordStore::Verify() const {
+  CallPoll poll;
+  for (int64_t row = 0; row < row_count_; ++row) {
+    OCHRE_RETURN_IF_ERROR(poll.Poll());
+    OCHRE_ASSIGN_OR_RETURN(const StoredRecord record, Read(Ordinal{static_cast<uint32_t>(row)}));
+    const Status metadata = record.metadata.Validate();
+    if (!metadata.ok()) return Status::DataLoss(blob_->name(), " is malformed in row ", row, ": ", metadata.message());
+  }
+  return Status::Ok();
 }
 
 }  // namespace ochre

@@ -61,6 +61,9 @@ class RecordStore {
   // Valid while the blob is. DataLoss names the file.
   Result<StoredRecord> Read(Ordinal ordinal) const;
 
+  // Reads every row, and all of its metadata, until the CallLimit ends it. DataLoss names the first that is malformed.
+  Status Verify() const;
+
   // Hints for whoever reads scattered rows, each of which costs two dependent cache misses: while row i is read, call
   // PrefetchRow for row i + kPrefetchDistance and PrefetchPlace for row i + 2 * kPrefetchDistance.
   static constexpr size_t kPrefetchDistance = 8;  // the work on 8 rows, some 100 ns each, covers a miss of 300 ns

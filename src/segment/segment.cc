@@ -3,6 +3,10 @@
 #include <future>
 #include <utility>
 
+#include "hnsw/hnsw_graph.h"
+#include "segment/calibration_file.h"
+#include "segment/code_file.h"
+
 namespace ochre {
 namespace {
 
@@ -103,7 +107,7 @@ Result<const InvertedIndex*> Segment::Index() const {
   return index_.Get([&]() -> Result<std::unique_ptr<const InvertedIndex>> {
     OCHRE_ASSIGN_OR_RETURN(BlobInfo postings, File(kPostingsName));
     OCHRE_ASSIGN_OR_RETURN(BlobInfo columns, File(kColumnsName));
-    return InvertedIndex::Open(storage_, std::move(postings), std::move(columns));
+    return InvertedIndex::Open(storage_, std::move(postings), std::move(columns), row_count());
   });
 }
 
@@ -115,6 +119,27 @@ Status Segment::Scrub() const {
     OCHRE_ASSIGN_OR_RETURN(BlobInfo info, File(file.name));
     OCHRE_ASSIGN_OR_RETURN(const auto blob, VerifiedBlob::Open(storage_, std::move(info)));
     OCHRE_RETURN_IF_ERROR(blob->Scrub());
+    OCHRE_RETURN_IF_ERROR(VerifyContents(file.name, *blob));
+  }
+  OCHRE_ASSIGN_OR_RETURN(const InvertedIndex* index, Index());
+  return index->Verify();
+}
+
+Status Segment::VerifyContents(std::string_view name, const VerifiedBlob& blob) const {
+  if (name == kIdsName) {
+    OCHRE_ASSIGN_OR_RETURN(const auto ids, IdTable::Open(blob, row_count()));
+    return ids->Verify(blob.name());
+  }
+  if (name == kRecordsName) {
+    OCHRE_ASSIGN_OR_RETURN(const RecordStore records, RecordStore::Open(blob, row_count()));
+    return records.Verify();
+  }
+  if (name == kVectorsName) return VectorFile::Open(blob, row_count(), dimension()).status();
+  if (name == kCodesName) return CodeFile::Open(blob, manifest_.space, row_count(), dimension()).status();
+  if (name == kCalibrationName) return ReadCalibration(blob, manifest_.space).status();
+  if (name == kGraphName) {
+    OCHRE_ASSIGN_OR_RETURN(const auto bytes, blob.ReadAll());
+    return HnswGraph::Parse(bytes, row_count(), blob.name()).status();
   }
   return Status::Ok();
 }

@@ -47,7 +47,8 @@ class Segment {
   Result<const VectorIndex*> IndexOfVectors() const;  // precondition: has_codes() or has_graph()
   Result<const InvertedIndex*> Index() const;
 
-  // Reads every file again and compares all checksums. DataLoss names the first damaged file.
+  // Reads every file again, compares all checksums and checks what is inside, also where no reader could afford to:
+  // that every id is found, every record and every posting list well formed. DataLoss names the first damaged file.
   Status Scrub() const;
 
  private:
@@ -56,6 +57,8 @@ class Segment {
 
   // The file `name` of this segment with its full name, as the manifest describes it.
   Result<BlobInfo> File(std::string_view name) const;
+  // What Scrub checks inside the file `name`, if that is not in the inverted index.
+  Status VerifyContents(std::string_view name, const VerifiedBlob& blob) const;
   Result<const VerifiedBlob*> OpenBlob(const Lazy<VerifiedBlob>& blob, std::string_view name) const;
 
   const Storage& storage_;

@@ -46,7 +46,8 @@ Result<VectorFile> VectorFile::Open(const VerifiedBlob& blob, int64_t row_count,
   std::memcpy(&header, bytes.data(), sizeof(header));
   if (file_header.field != static_cast<uint32_t>(dimension) || header.row_count != static_cast<uint64_t>(row_count) ||
       header.row_stride != static_cast<uint64_t>(RowStride(dimension)) ||
-      blob.size() != sizeof(VectorsHeader) + header.row_count * RowBytes(dimension)) {
+      (blob.size() - sizeof(VectorsHeader)) / RowBytes(dimension) != header.row_count ||  // which cannot overflow
+      (blob.size() - sizeof(VectorsHeader)) % RowBytes(dimension) != 0) {
     return Status::DataLoss(blob.name(), " contradicts its segment's shape, (", row_count, ", ", dimension, ")");
   }
   return VectorFile(blob, row_count, dimension);

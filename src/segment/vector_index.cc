@@ -56,7 +56,7 @@ Result<std::unique_ptr<const VectorIndex>> VectorIndex::Open(const VectorIndexBl
   OCHRE_RETURN_IF_ERROR(codes.get());
   OCHRE_RETURN_IF_ERROR(graph);
   if (blobs.calibration != nullptr) {
-    OCHRE_ASSIGN_OR_RETURN(index->calibration_, ReadCalibration(*blobs.calibration));
+    OCHRE_ASSIGN_OR_RETURN(index->calibration_, ReadCalibration(*blobs.calibration, space));
   }
   if (index->IsWorthCopying()) {
     try {

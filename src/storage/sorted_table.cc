@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/call_limit.h"
 #include "runtime/mutex.h"
 
 namespace ochre {
@@ -236,6 +237,15 @@ SortedTable::SortedTable(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SortedTable::~SortedTable() = default;
 
 Result<std::unique_ptr<const SortedTable>> SortedTable::Open(const VerifiedBlob& blob) {
+  // RocksDB believes a table that says it has no checksums, and malformed blocks then trip its asserts. The kind is the
+  // first byte of the footer: kind (1), handles (40), format version (4), magic (8).
+  constexpr uint64_t kFooterBytes = 53;
+  if (blob.size() >= kFooterBytes) {
+    OCHRE_ASSIGN_OR_RETURN(const auto kind, blob.Read(blob.size() - kFooterBytes, 1));
+    if (static_cast<rocksdb::ChecksumType>(kind.front()) == rocksdb::kNoChecksum) {
+      return Status::DataLoss(blob.name(), " is damaged: it says that its blocks have no checksums");
+    }
+  }
   auto impl = std::make_unique<Impl>(blob);
   OCHRE_RETURN_IF_ERROR(FromRocks(impl->reader.Open(std::string(blob.name())), blob.name()));
   return std::unique_ptr<const SortedTable>(new SortedTable(std::move(impl)));
@@ -250,6 +260,17 @@ Result<bool> SortedTable::Find(std::string_view key, std::string& value) const {
   MutexLock lock(impl_->mutex);
   impl_->idle.push_back(std::move(iterator));
   return found;
+}
+
+Status SortedTable::ForEach(const std::function<Status(std::string_view key, std::string_view value)>& visit) const {
+  const std::unique_ptr<rocksdb::Iterator> iterator(impl_->reader.NewIterator(rocksdb::ReadOptions()));
+  CallPoll poll;
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    OCHRE_RETURN_IF_ERROR(poll.Poll());
+    OCHRE_RETURN_IF_ERROR(
+        visit({iterator->key().data(), iterator->key().size()}, {iterator->value().data(), iterator->value().size()}));
+  }
+  return FromRocks(iterator->status(), impl_->blob.name());
 }
 
 Result<std::string> SortedTable::Get(std::string_view key) const {

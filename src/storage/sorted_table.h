@@ -2,6 +2,7 @@
 #ifndef OCHRE_STORAGE_SORTED_TABLE_H_
 #define OCHRE_STORAGE_SORTED_TABLE_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,6 +45,9 @@ class SortedTable {
 
   // The value under `key`; NotFound when there is none. DataLoss names the blob.
   Result<std::string> Get(std::string_view key) const;
+
+  // Calls visit(key, value) for all there is, in order, until it returns an error or the CallLimit ends it.
+  Status ForEach(const std::function<Status(std::string_view key, std::string_view value)>& visit) const;
 
   // True, and the value in `value`, when `key` is there.
   Result<bool> Find(std::string_view key, std::string& value) const;

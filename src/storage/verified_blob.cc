@@ -40,6 +40,8 @@ Status VerifiedBlob::VerifyBlock(uint64_t block) const {
     return Status::DataLoss(info_.name, " is damaged: the checksum of its bytes ", begin, " to ", begin + size - 1,
                             " does not match");
   }
+  // The bytes themselves never change, so nothing is published by it.
+  verified_[block / 64].fetch_or(uint64_t{1} << (block % 64), std::memory_order_relaxed);
   return Status::Ok();
 }
 
@@ -53,8 +55,6 @@ Result<std::span<const std::byte>> VerifiedBlob::Read(uint64_t offset, uint64_t 
   for (uint64_t block = offset / kChecksumBlockBytes; block <= last; ++block) {
     if (IsVerified(block)) continue;
     OCHRE_RETURN_IF_ERROR(VerifyBlock(block));
-    // The bytes themselves never change, so nothing is published by it.
-    verified_[block / 64].fetch_or(uint64_t{1} << (block % 64), std::memory_order_relaxed);
   }
   return blob_->bytes().subspan(offset, length);
 }

@@ -101,6 +101,20 @@ TEST_F(CompactionTest, ASegmentWhoseRowsAreAllDeadIsDroppedUnmerged) {
   EXPECT_EQ(view->record_count, 48);
 }
 
+// As when the files of one segment were put in the place of another's, and the checksums made to fit.
+TEST_F(CompactionTest, SegmentsThatShareAnOffsetIdAreDataLossAndNothingIsWritten) {
+  const auto folders = Must(database_.storage.List(kSegmentsFolder));
+  const auto view = database_.Pin();
+  CollectionView forged;
+  forged.segments = {view->segments[0], view->segments[0]};
+  forged.tail = view->tail;
+  forged.record_count = 2 * view->segments[0].deletions->live_count();
+  const std::vector<size_t> merges = {0, 1};
+  const auto compacted = Compact(database_.storage, forged, merges, RandomUuid(), {}, 1, std::atomic<bool>(false));
+  EXPECT_EQ(compacted.status().code(), StatusCode::kDataLoss) << compacted.status().ToString();
+  EXPECT_EQ(Must(database_.storage.List(kSegmentsFolder)), folders);
+}
+
 TEST_F(CompactionTest, ACancelledOneLeavesNothing) {
   const auto folders = Must(database_.storage.List(kSegmentsFolder));
   const std::vector<size_t> merges = {0, 1};

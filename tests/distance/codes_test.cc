@@ -122,6 +122,35 @@ TEST_P(CodesTest, EveryInstructionSetGivesTheSameBits) {
   }
 }
 
+// Of a file whose checksums were made to fit: what sorts and keeps distances relies on their order.
+TEST_P(CodesTest, NoDistanceIsNanWhateverTheCodesSay) {
+  const auto width = static_cast<size_t>(dimension());
+  const AlignedRows rows(RandomFloats(kRows * width, 14), dimension());
+  const Quantizer quantizer = Quantizer::Train(space(), quantization(), rows.span());
+  const CodedRows codes(quantizer, rows.span());
+  const PreparedQuery query(space(), RandomFloats(width, 15).data(), dimension());
+  const CodeQuery code_query = quantizer.Prepare(query);
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  constexpr float kMax = std::numeric_limits<float>::max();
+  const int64_t stride = quantizer.stride();
+  std::vector<std::byte> forged(static_cast<size_t>(kRows * stride) + 63);
+  const size_t aligned = (64 - reinterpret_cast<uintptr_t>(forged.data()) % 64) % 64;
+  for (const float scale : {std::nanf(""), kInfinity, -kInfinity, kMax, 0.0f}) {
+    for (const float norm : {std::nanf(""), kInfinity, -kInfinity, kMax, -kMax, 0.0f}) {
+      std::memcpy(forged.data() + aligned, codes.span().data, static_cast<size_t>(kRows * stride));
+      for (int64_t row = 0; row < static_cast<int64_t>(kRows); ++row) {
+        std::byte* trailer = forged.data() + aligned + (row + 1) * stride - kCodeTrailerBytes;
+        std::memcpy(trailer, &scale, sizeof(scale));
+        std::memcpy(trailer + sizeof(scale), &norm, sizeof(norm));
+      }
+      const CodesSpan span = {forged.data() + aligned, kRows, dimension(), quantization()};
+      for (const float distance : CodeDistances(code_query, span)) {
+        ASSERT_FALSE(std::isnan(distance)) << "scale " << scale << ", norm " << norm;
+      }
+    }
+  }
+}
+
 TEST_P(CodesTest, EqualRowsHaveEqualCodes) {
   const auto width = static_cast<size_t>(dimension());
   std::vector<float> floats = RandomFloats(width, 13);

@@ -19,6 +19,7 @@
 #include "storage/sorted_table.h"
 #include "tests/storage/blob_contents.h"
 #include "tests/storage/temporary_folder.h"
+#include "tests/support/expect_ok.h"
 
 namespace ochre {
 namespace {
@@ -26,6 +27,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+
+constexpr int64_t kRowCountMax = int64_t{1} << 32;
 
 struct Row {
   Metadata metadata;
@@ -55,7 +58,7 @@ class IndexOf {
  public:
   explicit IndexOf(const std::vector<Row>& rows) {
     const auto files = WriteIndex(storage_, rows);
-    index_ = InvertedIndex::Open(storage_, files[0], files[1]).value();
+    index_ = InvertedIndex::Open(storage_, files[0], files[1], kRowCountMax).value();
   }
   const InvertedIndex* operator->() const { return index_.get(); }
 
@@ -85,7 +88,7 @@ TEST(InvertedIndexTest, NoRowsAtAllIsAnIndexToo) {
   EXPECT_THAT(Ordinals(index->Equal("k", 1)), IsEmpty());
   EXPECT_THAT(Ordinals(index->Equal("k", "x")), IsEmpty());
   EXPECT_TRUE(index->ContainsCandidates("abc").value()->isEmpty());
-  EXPECT_EQ(index->Scrub(), Status::Ok());
+  EXPECT_EQ(index->Verify(), Status::Ok());
 }
 
 TEST(InvertedIndexTest, ValuesOfOtherTypesUnderTheSameKeyAreNotEqual) {
@@ -308,7 +311,7 @@ TEST(InvertedIndexTest, OrdinalsMayHaveGaps) {
     writer.Add(Ordinal{ordinal}, EncodedMetadata(metadata), "document");
   }
   const auto files = writer.Finish(storage, "s").value();
-  const auto index = InvertedIndex::Open(storage, files[0], files[1]).value();
+  const auto index = InvertedIndex::Open(storage, files[0], files[1], kRowCountMax).value();
   const auto expected = ElementsAre(3, 70'000, 4'000'000'000);
   EXPECT_THAT(Ordinals(index->Equal("n", 1)), expected);
   EXPECT_THAT(Ordinals(index->Equal("s", "x")), expected);
@@ -372,7 +375,7 @@ TEST(InvertedIndexTest, EveryDamagedByteIsDataLossThatNamesItsFileOrHarmless) {
       damaged[i] = static_cast<char>(damaged[i] ^ 0x04);
       WriteBlob(storage, files[file].name, damaged);
       WriteBlob(storage, files[1 - file].name, ReadBlob(memory, files[1 - file].name));
-      const Status status = InvertedIndex::Open(storage, files[0], files[1]).status();
+      const Status status = InvertedIndex::Open(storage, files[0], files[1], kRowCountMax).status();
       ASSERT_EQ(status.code(), StatusCode::kDataLoss) << i;
       ASSERT_THAT(status.message(), HasSubstr(files[file].name));
     }
@@ -385,7 +388,7 @@ TEST(InvertedIndexTest, AMissingFileIsDataLoss) {
   for (size_t file = 0; file < 2; ++file) {
     MemoryStorage storage;
     WriteBlob(storage, files[file].name, ReadBlob(memory, files[file].name));
-    const Status status = InvertedIndex::Open(storage, files[0], files[1]).status();
+    const Status status = InvertedIndex::Open(storage, files[0], files[1], kRowCountMax).status();
     EXPECT_EQ(status.code(), StatusCode::kDataLoss);
     EXPECT_THAT(status.message(), HasSubstr(files[1 - file].name));
   }
@@ -407,7 +410,7 @@ TEST(InvertedIndexTest, AMalformedBitmapIsDataLoss) {
     const BlobInfo columns = writer.Finish(other, "s").value()[1];
     WriteBlob(storage, "s/columns.bin", ReadBlob(other, "s/columns.bin"));
 
-    const auto index = InvertedIndex::Open(storage, postings, columns);
+    const auto index = InvertedIndex::Open(storage, postings, columns, kRowCountMax);
     ASSERT_TRUE(index.ok()) << index.status().ToString();
     const Status status = (*index)->HasDocument().status();
     EXPECT_EQ(status.code(), StatusCode::kDataLoss) << value.size();
@@ -415,7 +418,26 @@ TEST(InvertedIndexTest, AMalformedBitmapIsDataLoss) {
   }
 }
 
-TEST(InvertedIndexTest, ScrubFindsDamageThatNoQueryTouched) {
+TEST(InvertedIndexTest, RowsThatTheSegmentDoesNotHaveAreDataLossThatNamesTheFile) {
+  MemoryStorage storage;
+  const auto files = WriteIndex(storage, {{{{"n", 1}, {"s", "x"}}, "hello"}, {{{"n", 2}, {"s", "x"}}, "hello"}});
+  ASSERT_OK(InvertedIndex::Open(storage, files[0], files[1], 2).value()->Verify());
+  // Two numbers under a key are one more than one row can have.
+  const Status columns = InvertedIndex::Open(storage, files[0], files[1], 1).status();
+  EXPECT_EQ(columns.code(), StatusCode::kDataLoss);
+  EXPECT_THAT(columns.message(), HasSubstr("s/columns.bin"));
+
+  MemoryStorage no_numbers;
+  const auto postings_only = WriteIndex(no_numbers, {{{{"s", "x"}}, "hello"}, {{{"s", "x"}}, "hello"}});
+  const auto index = InvertedIndex::Open(no_numbers, postings_only[0], postings_only[1], 1).value();
+  for (const Status& status : {index->Equal("s", "x").status(), index->HasDocument().status(),
+                               index->ContainsCandidates("hello").status(), index->Verify()}) {
+    EXPECT_EQ(status.code(), StatusCode::kDataLoss);
+    EXPECT_THAT(status.message(), HasSubstr("s/postings.sst"));
+  }
+}
+
+TEST(InvertedIndexTest, VerifyFindsDamageThatNoQueryTouched) {
   MemoryStorage memory;
   std::vector<Row> rows;
   std::mt19937 random(1);
@@ -429,9 +451,9 @@ TEST(InvertedIndexTest, ScrubFindsDamageThatNoQueryTouched) {
   WriteBlob(storage, files[0].name, damaged);
   WriteBlob(storage, files[1].name, ReadBlob(memory, files[1].name));
 
-  const auto index = InvertedIndex::Open(storage, files[0], files[1]);
+  const auto index = InvertedIndex::Open(storage, files[0], files[1], kRowCountMax);
   ASSERT_TRUE(index.ok()) << index.status().ToString();
-  const Status status = (*index)->Scrub();
+  const Status status = (*index)->Verify();
   EXPECT_EQ(status.code(), StatusCode::kDataLoss);
   EXPECT_THAT(status.message(), HasSubstr("s/postings.sst"));
 }

@@ -19,6 +19,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+constexpr int64_t kRowCountMax = int64_t{1} << 32;
 constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -32,7 +33,7 @@ class ColumnsFile {
   explicit ColumnsFile(NumericColumnsWriter& writer)
       : info_(writer.Finish(storage_, "s/columns.bin").value()),
         blob_(VerifiedBlob::Open(storage_, info_).value()),
-        columns_(NumericColumns::Open(*blob_).value()) {}
+        columns_(NumericColumns::Open(*blob_, kRowCountMax).value()) {}
 
   std::vector<uint32_t> Compare(std::string_view key, FilterOperator op, const FilterScalar& number) const {
     const auto rows = columns_->Compare(key, op, number);
@@ -210,7 +211,7 @@ TEST(NumericColumnsTest, OpeningAndSearchingReadsOnlyTheBlocksThatTheyNeed) {
   DamagedStorage damaged("s/columns.bin", file.contents());
   damaged.bytes()[64 + 8 * 30'000] ^= std::byte{1};  // in block 3 of the values, which ends before the middle one
   const auto blob = VerifiedBlob::Open(damaged, file.info()).value();
-  const auto columns = NumericColumns::Open(*blob).value();
+  const auto columns = NumericColumns::Open(*blob, kRowCountMax).value();
   EXPECT_EQ(columns->Compare("k", FilterOperator::kEqual, 80'000).value().cardinality(), 1u);
   EXPECT_EQ(columns->Compare("k", FilterOperator::kEqual, 30'000).status().code(), StatusCode::kDataLoss);
 }
@@ -231,7 +232,7 @@ TEST(NumericColumnsTest, EveryDamagedByteIsDataLossThatNamesTheFile) {
     DamagedStorage storage("s/columns.bin", contents);
     storage.bytes()[i] ^= std::byte{0x10};
     const auto blob = VerifiedBlob::Open(storage, file.info()).value();
-    const Status status = NumericColumns::Open(*blob).status();
+    const Status status = NumericColumns::Open(*blob, kRowCountMax).status();
     ASSERT_EQ(status.code(), StatusCode::kDataLoss) << i;
     ASSERT_THAT(status.message(), HasSubstr("s/columns.bin"));
   }
@@ -249,7 +250,7 @@ TEST(NumericColumnsTest, DamageUnderMatchingChecksumsIsRefusedOrAnsweredWithinTh
       BlobInfo info = file.info();
       info.block_checksums = {ChecksumOfBlock(storage.bytes())};
       const auto blob = VerifiedBlob::Open(storage, info).value();
-      const auto columns = NumericColumns::Open(*blob);
+      const auto columns = NumericColumns::Open(*blob, kRowCountMax);
       if (!columns.ok()) {
         ++refused;
         EXPECT_TRUE(columns.status().code() == StatusCode::kDataLoss ||
@@ -269,6 +270,35 @@ TEST(NumericColumnsTest, DamageUnderMatchingChecksumsIsRefusedOrAnsweredWithinTh
   EXPECT_GT(refused, 100);
 }
 
+TEST(NumericColumnsTest, ARowThatTheSegmentDoesNotHaveIsDataLossThatNamesTheFileAndTheKey) {
+  NumericColumnsWriter writer;
+  writer.Add("a", int64_t{1}, 2);
+  writer.Add("bb", 0.5, 7);
+  const ColumnsFile file(writer);
+  DamagedStorage storage("s/columns.bin", file.contents());
+  const auto blob = VerifiedBlob::Open(storage, file.info()).value();
+  const auto columns = NumericColumns::Open(*blob, 7).value();
+  EXPECT_EQ(columns->Compare("a", FilterOperator::kEqual, 1).value().cardinality(), 1u);
+  EXPECT_EQ(columns->Compare("bb", FilterOperator::kGreater, 1).value().cardinality(), 0u);  // does not touch it
+  for (const Status& status : {columns->Compare("bb", FilterOperator::kLess, 1).status(), columns->Verify()}) {
+    EXPECT_EQ(status.code(), StatusCode::kDataLoss);
+    EXPECT_THAT(status.message(), HasSubstr("s/columns.bin"));
+    EXPECT_THAT(status.message(), HasSubstr("bb"));
+  }
+  EXPECT_EQ(NumericColumns::Open(*blob, 8).value()->Verify(), Status::Ok());
+}
+
+TEST(NumericColumnsTest, ValuesOutOfOrderAreFoundByVerify) {
+  NumericColumnsWriter writer;
+  for (uint32_t ordinal = 0; ordinal < 5; ++ordinal) writer.Add("a", int64_t{ordinal}, ordinal);
+  const ColumnsFile file(writer);
+  std::string contents = file.contents();
+  std::swap(contents[64], contents[64 + 8 * 3]);  // the lowest bytes of the values
+  MemoryStorage storage;
+  const auto blob = VerifiedBlob::Open(storage, WriteBlob(storage, "c", contents)).value();
+  EXPECT_EQ(NumericColumns::Open(*blob, 5).value()->Verify().code(), StatusCode::kDataLoss);
+}
+
 TEST(NumericColumnsTest, AShorterFileIsRefused) {
   const ColumnsFile file = SmallFile();
   const std::string contents = file.contents();
@@ -276,7 +306,7 @@ TEST(NumericColumnsTest, AShorterFileIsRefused) {
   for (size_t size = 0; size < contents.size(); ++size) {
     const std::string name = "c" + std::to_string(size);
     const auto blob = VerifiedBlob::Open(storage, WriteBlob(storage, name, contents.substr(0, size))).value();
-    EXPECT_EQ(NumericColumns::Open(*blob).status().code(), StatusCode::kDataLoss) << size;
+    EXPECT_EQ(NumericColumns::Open(*blob, kRowCountMax).status().code(), StatusCode::kDataLoss) << size;
   }
 }
 

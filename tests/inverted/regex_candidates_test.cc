@@ -96,7 +96,7 @@ TEST(RegexCandidatesTest, WhatRe2MatchesPassesItsPrefilterOverTheCandidates) {
     }
     MemoryStorage storage;
     const auto files = writer.Finish(storage, "s").value();
-    const auto index = InvertedIndex::Open(storage, files[0], files[1]).value();
+    const auto index = InvertedIndex::Open(storage, files[0], files[1], std::ssize(documents)).value();
 
     std::vector<std::optional<Roaring>> candidates;
     for (const std::string& atom : atoms) candidates.push_back(index->LowerCaseCandidates(atom).value());

@@ -11,7 +11,7 @@
 namespace ochre {
 namespace {
 
-Result<Calibration> WriteAndRead(const Calibration& calibration, uint64_t bytes_missing = 0) {
+Result<Calibration> WriteAndRead(const Calibration& calibration, uint64_t bytes_missing = 0, Space space = Space::kL2) {
   MemoryStorage storage;
   auto whole = Must(storage.Create("whole"));
   Must(AppendCalibration(calibration, *whole));
@@ -20,7 +20,7 @@ Result<Calibration> WriteAndRead(const Calibration& calibration, uint64_t bytes_
   auto part = Must(storage.Create("part"));
   Must(part->Append(bytes.first(bytes.size() - bytes_missing)));
   const auto part_blob = Must(VerifiedBlob::Open(storage, Must(part->Finish())));
-  return ReadCalibration(*part_blob);
+  return ReadCalibration(*part_blob, space);
 }
 
 const Calibration kCalibration = {.by_ef = {{20, 0.5f}, {40, 0.75f}, {80, 0.75f}}, .by_reach = {{1.0f, 0.25f}}};
@@ -47,10 +47,16 @@ TEST(CalibrationFileTest, PointsThatMakeNoSenseAreDataLoss) {
   for (const Calibration& bad :
        {Calibration{.by_ef = {{40, 0.5f}, {20, 0.75f}}, .by_reach = {}},
         Calibration{.by_ef = {{20, 0.75f}, {40, 0.5f}}, .by_reach = {}},
+        Calibration{.by_ef = {{1e30f, 0.5f}}, .by_reach = {}},  // would become an ef that no int64 holds
         Calibration{.by_ef = {{20, 1.5f}}, .by_reach = {}}, Calibration{.by_ef = {}, .by_reach = {{0.5f, 0.5f}}},
         Calibration{.by_ef = {}, .by_reach = {{kNan, 0.5f}}}, Calibration{.by_ef = {}, .by_reach = {{1.0f, kNan}}}}) {
     EXPECT_EQ(WriteAndRead(bad).status().code(), StatusCode::kDataLoss);
   }
+}
+
+TEST(CalibrationFileTest, PointsByReachOfInnerProductsAreDataLoss) {
+  EXPECT_EQ(WriteAndRead(kCalibration, 0, Space::kInnerProduct).status().code(), StatusCode::kDataLoss);
+  EXPECT_OK(WriteAndRead({.by_ef = kCalibration.by_ef, .by_reach = {}}, 0, Space::kInnerProduct));
 }
 
 }  // namespace

@@ -75,6 +75,16 @@ TEST(DeletionBitmapTest, BytesCutShortAreDataLoss) {
   }
 }
 
+// CRoaring would believe it, and live_count with it.
+TEST(DeletionBitmapTest, ACardinalityThatLiesIsDataLoss) {
+  DeletionBitmap bitmap(60'000);
+  for (uint32_t i = 0; i < 60'000; i += 5) bitmap.Delete(Ordinal{i});
+  std::string bytes = bitmap.Serialize();
+  constexpr size_t kCardinality = 10;  // less one, of the first container: inverted/bitmap_bytes.cc
+  bytes[kCardinality] = static_cast<char>(bytes[kCardinality] ^ 1);
+  EXPECT_EQ(DeletionBitmap::Deserialize(bytes, 60'000).status().code(), StatusCode::kDataLoss);
+}
+
 TEST(DeletionBitmapTest, OtherBytesAreDataLoss) {
   EXPECT_EQ(DeletionBitmap::Deserialize("this is no bitmap at all", 100).status().code(), StatusCode::kDataLoss);
 }

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "storage/memory_storage.h"
+#include "tests/storage/blob_contents.h"
 #include "tests/support/expect_ok.h"
 #include "tests/support/must.h"
 
@@ -87,6 +90,77 @@ TEST(IdTableTest, AnotherRowCountThanTheManifestsIsDataLoss) {
     EXPECT_EQ(written.table.status().code(), StatusCode::kDataLoss) << rows;
     EXPECT_NE(written.table.status().message().find("ids.bin"), std::string::npos);
   }
+}
+
+// Bytes that match their checksums but make no sense: a faulty writer's, or an attacker's.
+class ForgedIdTableTest : public testing::Test {
+ protected:
+  static constexpr int64_t kRows = 40;
+  static constexpr size_t kOffsetIds = 64, kBegins = kOffsetIds + 16 * kRows, kSlots = kBegins + 8 * (kRows + 1);
+  static constexpr size_t kSlotCount = 128;
+
+  ForgedIdTableTest() {
+    std::vector<Entry> entries;
+    for (uint64_t i = 0; i < kRows; ++i) entries.push_back({"id" + std::to_string(i), 10 + i, i});
+    bytes_ = ReadBlob(WrittenTable(entries).storage, "ids.bin");
+  }
+
+  template <typename T>
+  T& At(size_t offset) {
+    return *reinterpret_cast<T*>(bytes_.data() + offset);
+  }
+  // Where the slots of two rows are.
+  std::pair<size_t, size_t> UsedSlots() {
+    std::vector<size_t> used;
+    for (size_t i = 0; i < kSlotCount; ++i) {
+      if (At<uint32_t>(kSlots + 4 * i) != 0) used.push_back(kSlots + 4 * i);
+    }
+    return {used.front(), used.back()};
+  }
+
+  Status Open() {
+    MemoryStorage storage;
+    const auto blob = Must(VerifiedBlob::Open(storage, WriteBlob(storage, "ids.bin", bytes_)));
+    auto table = IdTable::Open(*blob, kRows);
+    return table.ok() ? (*table)->Verify("ids.bin") : Status::DataLoss("at open: ", table.status().message());
+  }
+  void ExpectRefused(const std::string& when) {
+    const Status status = Open();
+    EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status.ToString();
+    EXPECT_NE(status.message().find("ids.bin"), std::string::npos) << status.ToString();
+    EXPECT_EQ(status.message().starts_with("at open"), when == "at open") << status.ToString();
+  }
+
+  std::string bytes_;
+};
+
+TEST_F(ForgedIdTableTest, OffsetIdsThatDoNotAscendAreDataLoss) {
+  ASSERT_OK(Open());
+  At<uint64_t>(kOffsetIds + 8 * 20) = 10 + 19;
+  ExpectRefused("at open");
+  At<uint64_t>(kOffsetIds + 8 * 20) = 5;
+  ExpectRefused("at open");
+}
+
+TEST_F(ForgedIdTableTest, ARowWithoutASlotIsDataLoss) {
+  const auto [first, last] = UsedSlots();
+  At<uint32_t>(first) = At<uint32_t>(last);  // the last one's twice
+  ExpectRefused("at open");
+  At<uint32_t>(first) = 0;
+  ExpectRefused("at open");
+  At<uint32_t>(first) = kRows + 1;
+  ExpectRefused("at open");
+}
+
+TEST_F(ForgedIdTableTest, IdsThatLieOutsideTheFileAreDataLoss) {
+  At<uint64_t>(kBegins + 8 * 20) = uint64_t{1} << 60;
+  ExpectRefused("at open");
+}
+
+TEST_F(ForgedIdTableTest, AnIdThatLeadsToAnotherRowIsFoundByVerify) {
+  const auto [first, last] = UsedSlots();
+  std::swap(At<uint32_t>(first), At<uint32_t>(last));
+  ExpectRefused("by Verify");
 }
 
 }  // namespace

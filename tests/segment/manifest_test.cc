@@ -67,6 +67,14 @@ TEST(ManifestTest, AManifestOfNoRowsIsDataLoss) {
   EXPECT_EQ(Parse(manifest.Serialize()).status().code(), StatusCode::kDataLoss);
 }
 
+TEST(ManifestTest, ADimensionThatNoCollectionMayHaveIsDataLoss) {
+  Manifest manifest = Sample();
+  manifest.dimension = 65'536;
+  EXPECT_EQ(Parse(manifest.Serialize()).status(), Status::Ok());
+  manifest.dimension = 65'537;
+  EXPECT_EQ(Parse(manifest.Serialize()).status().code(), StatusCode::kDataLoss);
+}
+
 TEST(ManifestTest, AFolderIsNamedAfterItsSegment) {
   SegmentId id;
   id.bytes[15] = 7;

@@ -172,6 +172,42 @@ TEST(SortedTableTest, DamageUnderMatchingChecksumsDoesNotCrash) {
   EXPECT_GT(refused, 0);
 }
 
+// RocksDB would believe every block of it.
+TEST(SortedTableTest, ATableThatSaysItHasNoChecksumsIsDataLoss) {
+  MemoryStorage memory;
+  const BlobInfo info = WriteTable(memory, "s/t.sst", {{"a", "1"}});
+  DamagedStorage storage("s/t.sst", ReadBlob(memory, "s/t.sst"));
+  storage.bytes()[info.length - 53] = std::byte{0};
+  BlobInfo matching = info;
+  matching.block_checksums = {ChecksumOfBlock(storage.bytes())};
+  const auto blob = VerifiedBlob::Open(storage, matching).value();
+  const Status status = SortedTable::Open(*blob).status();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status.ToString();
+  EXPECT_THAT(status.message(), HasSubstr("s/t.sst"));
+}
+
+TEST(SortedTableTest, ForEachVisitsAllInOrderUntilAnError) {
+  MemoryStorage storage;
+  const Entries entries = RandomEntries(/*seed=*/3, 3'000);
+  const auto blob = VerifiedBlob::Open(storage, WriteTable(storage, "t", entries)).value();
+  const auto table = SortedTable::Open(*blob).value();
+  auto expected = entries.begin();
+  size_t visited = 0;
+  const Status all = table->ForEach([&](std::string_view key, std::string_view value) {
+    EXPECT_TRUE(key == expected->first && value == expected->second);
+    ++expected;
+    ++visited;
+    return Status::Ok();
+  });
+  EXPECT_EQ(all, Status::Ok());
+  EXPECT_EQ(visited, entries.size());
+  int calls = 0;
+  const Status stopped = table->ForEach(
+      [&](std::string_view, std::string_view) { return ++calls == 5 ? Status::Cancelled("enough") : Status::Ok(); });
+  EXPECT_EQ(stopped.code(), StatusCode::kCancelled);
+  EXPECT_EQ(calls, 5);
+}
+
 TEST(SortedTableTest, ABlobOfAnotherKindIsDataLoss) {
   MemoryStorage storage;
   for (const std::string& contents : {std::string(), std::string("short"), std::string(10'000, 'x')}) {
