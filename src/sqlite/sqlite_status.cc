@@ -66,7 +66,9 @@ std::string_view AdviceFor(int code, StatusCode status_code) {
 }  // namespace
 
 Status StatusFromSqlite(int code, int system_errno, std::string_view file, std::string_view detail) {
-  const StatusCode status_code = CodeFor(code, system_errno);
+  // Of a schema format that no SQLite has written: a plain error in SQLite's eyes, a damaged header in ours.
+  const bool has_other_format = code == SQLITE_ERROR && detail == "unsupported file format";
+  const StatusCode status_code = has_other_format ? StatusCode::kDataLoss : CodeFor(code, system_errno);
   std::string message(file);
   message.append(": ").append(AdviceFor(code, status_code)).append(" (SQLite ").append(std::to_string(code));
   message.append(": ").append(detail);

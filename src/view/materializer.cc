@@ -19,7 +19,9 @@ std::shared_ptr<LogTail> Materializer::NewTail(int32_t dimension) const {
 
 Status Materializer::Apply(const LogBatch& log_batch) {
   assert(static_cast<uint64_t>(log_batch.first) == static_cast<uint64_t>(position_) + 1);
-  OCHRE_ASSIGN_OR_RETURN(const OperationBatch batch, OperationBatch::Decode(log_batch.bytes));
+  const auto decoded = OperationBatch::Decode(log_batch.bytes);
+  if (!decoded.ok()) return Status(decoded.status().code(), "log.sqlite3: " + std::string(decoded.status().message()));
+  const OperationBatch& batch = *decoded;
   if (batch.size() != static_cast<uint64_t>(log_batch.last) - static_cast<uint64_t>(log_batch.first) + 1) {
     return Status::DataLoss("the log's batch at position ", static_cast<uint64_t>(log_batch.first), " holds ",
                             batch.size(), " operations, but spans up to position ",

@@ -47,6 +47,11 @@ TEST(SqliteStatusTest, EveryKindOfErrorHasItsCode) {
   }
 }
 
+TEST(SqliteStatusTest, AHeaderWithASchemaFormatThatDoesNotExistIsDataLoss) {
+  EXPECT_EQ(StatusFromSqlite(SQLITE_ERROR, 0, "f", "unsupported file format").code(), StatusCode::kDataLoss);
+  EXPECT_EQ(StatusFromSqlite(SQLITE_ERROR, 0, "f", "near \"SELEKT\": syntax error").code(), StatusCode::kInternal);
+}
+
 TEST(SqliteStatusTest, TheSystemsErrorIsPartOfTheMessage) {
   EXPECT_THAT(StatusFromSqlite(SQLITE_IOERR_WRITE, EIO, "f", "disk I/O error").message(),
               testing::HasSubstr("Input/output error"));
