@@ -1,4 +1,5 @@
-// Damaged, missing and newer SQLite files, and directories that are no database: opening says which file is wrong.
+// Missing, foreign and newer SQLite files, and directories that are no database: opening says which file is wrong.
+// Every kind of damage: tests/faults/damage_test.cc.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -116,40 +117,6 @@ TEST_P(DamagedCatalogueTest, AnEmptyFileIsRefusedBeforeTheFirstCompaction) {
   ASSERT_OK_AND_ASSIGN(const Collection collection, client->GetCollection("small"));
   ASSERT_OK_AND_ASSIGN(const int64_t count, collection.Count());
   EXPECT_EQ(count, 1);
-}
-
-TEST_P(DamagedCatalogueTest, ATruncatedFileIsRefusedOrNamedByReads) {
-  for (const size_t size : {size_t{1}, kSqliteHeaderBytes, size_t{4'096}, bytes_.size() / 2, bytes_.size() - 1}) {
-    SCOPED_TRACE(std::to_string(size) + " bytes of " + std::to_string(bytes_.size()));
-    Write(std::string_view(bytes_).substr(0, size));
-    Status outcome;
-    {
-      const auto client = Client::Open(path_, SampleOptions());
-      outcome = client.status();
-      if (client.ok()) {
-        const auto collection = (*client)->GetCollection(kSampleCollection);
-        outcome = collection.status();
-        if (collection.ok()) {
-          const std::vector<SampleAnswer> answers = ReadEverything(*collection);
-          for (size_t i = 0; i < answers.size(); ++i) {
-            if (!answers[i].status.ok()) {
-              outcome = answers[i].status;
-            } else {
-              EXPECT_TRUE(answers[i].text == sample_->answers()[i].text) << "wrong: " << answers[i].read;
-            }
-          }
-        }
-      }
-    }
-    // What was cut off may be free pages, so that all reads are right.
-    if (!outcome.ok()) {
-      EXPECT_EQ(outcome.code(), StatusCode::kDataLoss) << outcome.ToString();
-      EXPECT_THAT(outcome.message(), HasSubstr(GetParam()));
-    }
-    std::filesystem::remove(path_ / (std::string(GetParam()) + "-wal"));  // of the truncated file
-    std::filesystem::remove(path_ / (std::string(GetParam()) + "-shm"));
-    ExpectWholeOnceMended();
-  }
 }
 
 TEST_P(DamagedCatalogueTest, ANewerFormatIsRefused) {

@@ -46,7 +46,8 @@ void AppendColumns(const RecordColumns& columns, std::ostream& text) {
     if (columns.uris.has_value()) text << '|' << (*columns.uris)[row];
     if (columns.metadatas.has_value()) text << '|' << MetadataToJson((*columns.metadatas)[row]);
     if (columns.embeddings.has_value()) {
-      for (const float value : columns.embeddings->Row(static_cast<int64_t>(row))) text << '|' << value;
+      const auto embedding = columns.embeddings->Row(static_cast<int64_t>(row));
+      text.write(reinterpret_cast<const char*>(embedding.data()), static_cast<std::streamsize>(embedding.size_bytes()));
     }
     text << '\n';
   }
@@ -62,7 +63,9 @@ SampleAnswer AnswerOf(std::string read, const Result<QueryResult>& result) {
   std::ostringstream text;
   if (result.ok()) {
     AppendColumns(*result, text);
-    for (const float distance : *result->distances) text << distance << ' ';
+    for (const float distance : *result->distances) {
+      text.write(reinterpret_cast<const char*>(&distance), sizeof(distance));
+    }
   }
   return {std::move(read), result.status(), text.str()};
 }
@@ -106,15 +109,20 @@ std::vector<SampleAnswer> ReadEverything(const Collection& collection) {
   return answers;
 }
 
-SampleDatabase::SampleDatabase() : path_(directory_.path() / "db") { Make(); }
+SampleDatabase::SampleDatabase() : path_(directory_.path() / "db"), older_(directory_.path() / "older") { Make(); }
 
 void SampleDatabase::Make() {
   ClientOptions options = SampleOptions();
   options.tail_records_max = kSmallRows;
+  {
+    ASSERT_OK_AND_ASSIGN(const auto client, Client::Open(path_, options));
+    ASSERT_OK_AND_ASSIGN(Collection collection, client->CreateCollection(kSampleCollection));
+    Upsert(collection, 0, kLargeRows);
+    ASSERT_OK(client->Compact(collection));
+  }
+  CopyTo(older_);
   ASSERT_OK_AND_ASSIGN(const auto client, Client::Open(path_, options));
-  ASSERT_OK_AND_ASSIGN(Collection collection, client->CreateCollection(kSampleCollection));
-  Upsert(collection, 0, kLargeRows);
-  ASSERT_OK(client->Compact(collection));
+  ASSERT_OK_AND_ASSIGN(Collection collection, client->GetCollection(kSampleCollection));
   ASSERT_OK(collection.Delete({.where = Key("number") < 5}));  // the deletion bitmap
   Upsert(collection, kLargeRows, kSmallRows);
   // Not WaitUntilCompacted, which would merge the two segments as those of a collection at rest.
@@ -123,6 +131,7 @@ void SampleDatabase::Make() {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     ASSERT_OK_AND_ASSIGN(stats, client->Stats(collection));
   }
+  answers_before_tail_ = ReadEverything(collection);
   Upsert(collection, kLargeRows + kSmallRows, kTailRows);
   ASSERT_OK_AND_ASSIGN(stats, client->Stats(collection));
   ASSERT_EQ(stats.segment_count, 2);

@@ -13,7 +13,7 @@ namespace ochre {
 
 inline constexpr std::string_view kSampleCollection = "sample";
 
-// One read of the sample collection: its outcome, and all that it returned as text, to compare.
+// One read of the sample collection: its outcome, and all that it returned as bytes, to compare.
 struct SampleAnswer {
   std::string read;  // which one
   Status status;
@@ -35,6 +35,10 @@ class SampleDatabase {
   std::vector<std::filesystem::path> SegmentFiles() const;
   // What ReadEverything gives while nothing is damaged.
   const std::vector<SampleAnswer>& answers() const { return answers_; }
+  // What it gave before the tail was written.
+  const std::vector<SampleAnswer>& answers_before_tail() const { return answers_before_tail_; }
+  // A copy of the database as it was with the larger segment alone.
+  const std::filesystem::path& older() const { return older_; }
 
   // Another copy of it, as it was made.
   void CopyTo(const std::filesystem::path& path) const;
@@ -43,9 +47,9 @@ class SampleDatabase {
   void Make();
 
   TemporaryDirectory directory_;
-  std::filesystem::path path_;
+  std::filesystem::path path_, older_;
   std::vector<std::filesystem::path> segments_;
-  std::vector<SampleAnswer> answers_;
+  std::vector<SampleAnswer> answers_, answers_before_tail_;
 };
 
 // How the tests open it: nothing is compacted while they look.
