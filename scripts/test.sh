@@ -36,7 +36,11 @@ targets=()
 if [ -n "$faults" ]; then
   export OCHRE_FAULTS=$faults OCHRE_FAULTS_REPORT=$PWD/build/$preset/faults.txt  # a line of figures a campaign
   rm -f "$OCHRE_FAULTS_REPORT"
-  [ -n "$filter" ] || { filter='^faults\.'; targets=(--target faults_test); }
+  if [ -z "$filter" ]; then
+    # Races have ten minutes of every call at once; the campaigns of single threads would tell ThreadSanitizer nothing.
+    [ "$preset" = tsan ] && filter='^concurrency\.StressTest' folder=concurrency || filter='^faults\.' folder=faults
+    targets=(--target "${folder}_test")
+  fi
 fi
 if [ "$preset" = tsan ]; then
   # With many bits of address randomisation GCC 12's runtime finds the place of its shadow memory taken.
