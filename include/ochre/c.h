@@ -57,8 +57,8 @@ typedef struct ochre_string {
 /* Of a string that ends with NUL; {NULL, 0} of NULL. */
 OCHRE_API ochre_string ochre_string_from(const char* text);
 
-/* 1 if the running library has the feature, else 0. Known are "arrow_export", "arrow_import", "deadline",
- * "embedding_callback", "embedding_hashing", "interrupt", "matrix_f16" and "matrix_i8". */
+/* 1 if the running library has the feature, else 0. Known are "arrow_export", "arrow_import", "check",
+ * "deadline", "embedding_callback", "embedding_hashing", "interrupt", "matrix_f16" and "matrix_i8". */
 OCHRE_API int32_t ochre_has_feature(ochre_string name);
 
 /* ---- Status and errors ---- */
@@ -205,29 +205,42 @@ typedef struct ochre_client_options {
 /* The defaults. struct_size is sizeof(ochre_client_options), as the caller was compiled; so for every _init. */
 OCHRE_API void ochre_client_options_init(ochre_client_options* options, uint64_t struct_size);
 
-/* Opens the database in directory `path`, creating it if there is none. One process at a time may have it open, and in
- * it one client (and its views). `options` may be NULL: the defaults. */
+/* Opens the database in directory `path`, creating it if there is none. `options` may be NULL: the defaults. One
+ * process at a time may have it open. One that has it open already through this API, whatever path led there, shares
+ * it: the files are closed with the last of its clients. FailedPrecondition: it is open with other options; the message
+ * names the first that differs (create_if_missing may). */
 OCHRE_API ochre_status ochre_client_open(ochre_string path, const ochre_client_options* options, ochre_client** out,
                                          ochre_error* error);
 /* A database of its own in memory, which leaves nothing on disk. */
 OCHRE_API ochre_status ochre_client_in_memory(const ochre_client_options* options, ochre_client** out,
                                               ochre_error* error);
-/* Waits for running calls, stops compacting and closes the files. Later calls of this client, its views and its
- * collections fail with FailedPrecondition. A second time does nothing. */
+/* Waits for running calls, stops compacting and closes the files, unless another client that was opened shares them: it
+ * keeps them open then. Later calls of this client, its views and its collections fail with FailedPrecondition. A
+ * second time does nothing. */
 OCHRE_API ochre_status ochre_client_close(ochre_client* client, ochre_error* error);
 /* Calls on this database that are running in other threads end with Cancelled where they can: while they filter, search
  * and read records, some ten times a second at least (one query's pass over one segment is completed), while they wait
  * for a compaction of others, before and after an embedding function's callback (unless the call is the callback's
- * own), and between two batches of an Arrow stream. A commit or a compaction that a call has begun is completed, so
- * nothing is half done; a call that begins later is not affected. */
+ * own), and between two batches of an Arrow stream. A commit that a call has begun is completed, and a compaction goes
+ * on in the background, so nothing is half done; a call that begins later is not affected. All clients that share the
+ * database are meant. */
 OCHRE_API ochre_status ochre_client_interrupt(ochre_client* client, ochre_error* error);
 /* The deadline of the calling thread, for all clients: calls that it makes on clients and collections end with
  * DeadlineExceeded once so much time has passed from now, at their begin and at the places that
  * ochre_client_interrupt names. 0: at once; negative: there is none (the default). Set it before each call that is to
  * have one of its own. Closing and freeing know no deadline. */
 OCHRE_API void ochre_thread_set_timeout(int64_t milliseconds);
+/* Asks the program, while a call of this thread runs, whether it is to go on: OCHRE_OK; or else the status that it is
+ * to end with (OCHRE_CANCELLED, or a number from 1000 on, none of which will ever be a code of ours), at the places
+ * that ochre_client_interrupt names. It is called by the thread itself, first when a call has run for 50 ms, and then
+ * about as often, so that short calls never ask. An interpreter has its signal handlers looked at so. */
+typedef ochre_status (*ochre_check_callback)(void* user_data);
+/* For the calls that the calling thread makes from now on; NULL: nobody is asked (the default). */
+OCHRE_API void ochre_thread_set_check(ochre_check_callback check, void* user_data);
 /* Releases the handle. The last handle of a database (clients and collections) closes it. */
 OCHRE_API void ochre_client_free(ochre_client* client);
+/* Deletes everything: all collections of all databases, all databases and tenants but the default ones. */
+OCHRE_API ochre_status ochre_client_reset(ochre_client* client, ochre_error* error);
 
 OCHRE_API ochre_status ochre_client_create_tenant(ochre_client* client, ochre_string name, ochre_error* error);
 
@@ -278,6 +291,10 @@ OCHRE_API ochre_status ochre_client_delete_database(ochre_client* client, ochre_
 /* The same open database seen through another tenant and database: one more client. NotFound: there is none of them. */
 OCHRE_API ochre_status ochre_client_with_database(const ochre_client* client, ochre_string tenant,
                                                   ochre_string database, ochre_client** out, ochre_error* error);
+/* The same seen through a tenant, for its databases: it need not have any. Collections are those of its default
+ * database. NotFound: there is no such tenant. */
+OCHRE_API ochre_status ochre_client_with_tenant(const ochre_client* client, ochre_string tenant, ochre_client** out,
+                                                ochre_error* error);
 OCHRE_API ochre_string ochre_client_tenant(const ochre_client* client);
 OCHRE_API ochre_string ochre_client_database(const ochre_client* client);
 
@@ -354,6 +371,14 @@ OCHRE_API ochre_status ochre_collection_list_get(const ochre_collection_list* li
 OCHRE_API ochre_status ochre_client_list_collections(const ochre_client* client, int64_t limit, int64_t offset,
                                                      ochre_collection_list** out, ochre_error* error);
 
+/* The collection of entry `index` of a list of this database, by its id: without looking it up again, so that it may
+ * have been renamed or deleted since the list was made; its calls then say so. The function as of
+ * ochre_client_get_collection. OutOfRange: there is no such entry. */
+OCHRE_API ochre_status ochre_client_open_listed_collection(const ochre_client* client,
+                                                           const ochre_collection_list* list, int64_t index,
+                                                           const ochre_embedding_function* function,
+                                                           ochre_collection** out, ochre_error* error);
+
 /* Releases the handle. */
 OCHRE_API void ochre_collection_free(ochre_collection* collection);
 OCHRE_API ochre_string ochre_collection_id(const ochre_collection* collection); /* UUID */
@@ -392,7 +417,8 @@ typedef struct ochre_stats {
 OCHRE_API void ochre_stats_init(ochre_stats* stats, uint64_t struct_size);
 OCHRE_API ochre_status ochre_collection_stats(const ochre_collection* collection, ochre_stats* out, ochre_error* error);
 
-/* Compacts all records into one segment, and waits for it. */
+/* Compacts all records into one segment, and waits for it. A call that ends earlier, by an interrupt, its deadline or
+ * its check, leaves it to go on in the background. */
 OCHRE_API ochre_status ochre_collection_compact(ochre_collection* collection, ochre_error* error);
 /* Waits until the background compactor has nothing left to do for the collection. */
 OCHRE_API ochre_status ochre_collection_wait_until_compacted(ochre_collection* collection, ochre_error* error);

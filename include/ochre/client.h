@@ -66,6 +66,9 @@ class OCHRE_EXPORT Client {
   // the same.
   Status Close();
 
+  // Deletes everything: all collections of all databases, all databases and tenants but the default ones.
+  Status Reset();
+
   // Tenants: names of at least 3 characters.
   Status CreateTenant(std::string_view name);
   Result<TenantInfo> GetTenant(std::string_view name) const;
@@ -80,6 +83,9 @@ class OCHRE_EXPORT Client {
 
   // The same open database seen through another tenant and database. NotFound: one of them does not exist.
   Result<std::unique_ptr<Client>> WithDatabase(std::string_view tenant, std::string_view database) const;
+  // The same open database seen through a tenant, for its databases: it need not have any. Collections are those of its
+  // default database. NotFound: there is no such tenant.
+  Result<std::unique_ptr<Client>> WithTenant(std::string_view tenant) const;
   const std::string& tenant() const { return tenant_; }
   const std::string& database() const { return database_; }
 
@@ -94,6 +100,12 @@ class OCHRE_EXPORT Client {
   // NotFound. The built-in hashing embedder is made again from what is stored; others have to be given.
   Result<Collection> GetCollection(std::string_view name,
                                    std::shared_ptr<const EmbeddingFunction> embedding_function = nullptr) const;
+
+  // The collection that `info` describes, which came from ListCollections or Collection::Info of this database: by its
+  // id, without looking it up again, so it may have been renamed or deleted since; its calls then say so. The function
+  // as of GetCollection. InvalidArgument: `info` has no id of a collection.
+  Result<Collection> OpenCollection(const CollectionInfo& info,
+                                    std::shared_ptr<const EmbeddingFunction> embedding_function = nullptr) const;
 
   // Ordered by id.
   Result<std::vector<CollectionInfo>> ListCollections(std::optional<int64_t> limit = std::nullopt,

@@ -51,6 +51,11 @@ Result<std::unique_ptr<Client>> Client::InMemory(const ClientOptions& options) {
 
 Status Client::Close() { return instance_->Close(); }
 
+Status Client::Reset() {
+  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+  return gateway->Reset();
+}
+
 Status Client::CreateTenant(std::string_view name) {
   OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
   return gateway->CreateTenant(name);
@@ -93,6 +98,12 @@ Result<std::unique_ptr<Client>> Client::WithDatabase(std::string_view tenant, st
   return std::unique_ptr<Client>(new Client(instance_, std::string(tenant), std::string(database)));
 }
 
+Result<std::unique_ptr<Client>> Client::WithTenant(std::string_view tenant) const {
+  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+  OCHRE_RETURN_IF_ERROR(gateway->GetTenant(tenant).status());
+  return std::unique_ptr<Client>(new Client(instance_, std::string(tenant), std::string(kDefaultDatabase)));
+}
+
 Result<Collection> Client::CreateCollection(std::string_view name, const CollectionOptions& options) {
   OCHRE_ASSIGN_OR_RETURN(const NewCollection request, ToNewCollection(tenant_, database_, name, options));
   OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
@@ -117,6 +128,17 @@ Result<Collection> Client::GetCollection(std::string_view name,
   OCHRE_ASSIGN_OR_RETURN(auto function, ResolveEmbeddingFunction(collection->configuration.embedding_function,
                                                                  std::move(embedding_function)));
   return Collection(instance_, collection->id.ToString(), std::move(function));
+}
+
+Result<Collection> Client::OpenCollection(const CollectionInfo& info,
+                                          std::shared_ptr<const EmbeddingFunction> embedding_function) const {
+  if (!Uuid::Parse(info.id).has_value()) {
+    return Status::InvalidArgument("info.id is \"", info.id, "\", but must be the UUID of a collection");
+  }
+  OCHRE_RETURN_IF_ERROR(instance_->Enter().status());
+  OCHRE_ASSIGN_OR_RETURN(auto function, ResolveEmbeddingFunction(EmbeddingFunctionBlock(info.configuration_json),
+                                                                 std::move(embedding_function)));
+  return Collection(instance_, info.id, std::move(function));
 }
 
 Result<std::vector<CollectionInfo>> Client::ListCollections(std::optional<int64_t> limit, int64_t offset) const {

@@ -43,6 +43,12 @@ Result<std::string> ToConfigurationBlock(const EmbeddingFunction* function) {
   return block.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string EmbeddingFunctionBlock(const std::string& configuration_json) {
+  const Json json = Json::parse(configuration_json, nullptr, /*allow_exceptions=*/false);
+  const auto found = json.is_object() ? json.find("embedding_function") : json.end();
+  return found == json.end() ? "null" : found->dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 Result<std::shared_ptr<const EmbeddingFunction>> ResolveEmbeddingFunction(
     const std::string& block, std::shared_ptr<const EmbeddingFunction> given) {
   const Json json = Json::parse(block, nullptr, /*allow_exceptions=*/false);

@@ -19,6 +19,9 @@ CollectionInfo ToInfo(const CollectionRecord& record);
 // InvalidArgument: the function's own configuration is no JSON object.
 Result<std::string> ToConfigurationBlock(const EmbeddingFunction* function);
 
+// That block of a whole configuration; "null" where there is none.
+std::string EmbeddingFunctionBlock(const std::string& configuration_json);
+
 // The function to use with a collection whose configuration holds `block`: `given` if its kind is not contradicted by
 // the block, else the built-in one that the block describes, else none.
 // InvalidArgument: the block names another kind of function than `given` is.

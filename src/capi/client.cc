@@ -49,8 +49,9 @@ Result<ClientOptions> ToOptions(const ochre_client_options* given) {
                        .quotas = limits};
 }
 
-std::unique_ptr<ochre_client> MakeHandle(std::unique_ptr<Client> client) {
-  return std::make_unique<ochre_client>(std::move(client), std::make_shared<InterruptCount>(0));
+std::unique_ptr<ochre_client> MakeHandle(std::shared_ptr<OpenDatabase> database) {
+  const std::shared_ptr<Client> client = database->client();
+  return std::make_unique<ochre_client>(std::move(database), client);
 }
 
 }  // namespace
@@ -80,32 +81,36 @@ ochre_status ochre_client_open(ochre_string path, const ochre_client_options* op
       return Status::InvalidArgument("path is empty or contains NUL");
     }
     OCHRE_ASSIGN_OR_RETURN(const ochre::ClientOptions client_options, ochre::ToOptions(options));
-    OCHRE_ASSIGN_OR_RETURN(auto client, ochre::Client::Open(std::filesystem::path(directory), client_options));
-    return ochre::MakeHandle(std::move(client));
+    OCHRE_ASSIGN_OR_RETURN(auto database, ochre::OpenDatabase::Open(std::filesystem::path(directory), client_options));
+    return ochre::MakeHandle(std::move(database));
   });
 }
 
 ochre_status ochre_client_in_memory(const ochre_client_options* options, ochre_client** out, ochre_error* error) {
   return GuardNew(out, error, [&]() -> Result<std::unique_ptr<ochre_client>> {
     OCHRE_ASSIGN_OR_RETURN(const ochre::ClientOptions client_options, ochre::ToOptions(options));
-    OCHRE_ASSIGN_OR_RETURN(auto client, ochre::Client::InMemory(client_options));
-    return ochre::MakeHandle(std::move(client));
+    OCHRE_ASSIGN_OR_RETURN(auto database, ochre::OpenDatabase::InMemory(client_options));
+    return ochre::MakeHandle(std::move(database));
   });
 }
 
 ochre_status ochre_client_close(ochre_client* client, ochre_error* error) {
   return Guard(error, [&]() -> Status {
     OCHRE_RETURN_IF_ERROR(Check(client, "client"));
-    return client->client->Close();
+    return client->database->Close();
   });
 }
 
 ochre_status ochre_client_interrupt(ochre_client* client, ochre_error* error) {
   return Guard(error, [&]() -> Status {
     OCHRE_RETURN_IF_ERROR(Check(client, "client"));
-    client->interrupts->fetch_add(1);
+    client->database->interrupts().fetch_add(1);
     return Status::Ok();
   });
+}
+
+ochre_status ochre_client_reset(ochre_client* client, ochre_error* error) {
+  return GuardCall(client, "client", error, [&] { return client->client->Reset(); });
 }
 
 void ochre_client_free(ochre_client* client) { ochre::Free(client); }
@@ -163,7 +168,16 @@ ochre_status ochre_client_with_database(const ochre_client* client, ochre_string
     OCHRE_ASSIGN_OR_RETURN(const std::string_view tenant_name, ochre::ToText(tenant, "tenant"));
     OCHRE_ASSIGN_OR_RETURN(const std::string_view database_name, ochre::ToText(database, "database"));
     OCHRE_ASSIGN_OR_RETURN(auto view, client->client->WithDatabase(tenant_name, database_name));
-    return std::make_unique<ochre_client>(std::move(view), client->interrupts);
+    return std::make_unique<ochre_client>(client->database, std::move(view));
+  });
+}
+
+ochre_status ochre_client_with_tenant(const ochre_client* client, ochre_string tenant, ochre_client** out,
+                                      ochre_error* error) {
+  return GuardCallNew(client, "client", out, error, [&]() -> Result<std::unique_ptr<ochre_client>> {
+    OCHRE_ASSIGN_OR_RETURN(const std::string_view name, ochre::ToText(tenant, "tenant"));
+    OCHRE_ASSIGN_OR_RETURN(auto view, client->client->WithTenant(name));
+    return std::make_unique<ochre_client>(client->database, std::move(view));
   });
 }
 

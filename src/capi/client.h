@@ -16,20 +16,19 @@
 #include "ochre/collection.h"
 
 struct ochre_client : ochre::Handle<ochre::HandleKind::kClient> {
-  ochre_client(std::shared_ptr<ochre::Client> opened, std::shared_ptr<ochre::InterruptCount> counter)
-      : client(std::move(opened)), interrupts(std::move(counter)) {}
+  ochre_client(std::shared_ptr<ochre::OpenDatabase> opened, std::shared_ptr<ochre::Client> view)
+      : database(std::move(opened)), client(std::move(view)) {}
 
-  std::shared_ptr<ochre::Client> client;
-  std::shared_ptr<ochre::InterruptCount> interrupts;  // shared by all handles of the database
+  std::shared_ptr<ochre::OpenDatabase> database;
+  std::shared_ptr<ochre::Client> client;  // as seen through a tenant and a database
 };
 
 struct ochre_collection : ochre::Handle<ochre::HandleKind::kCollection> {
   ochre_collection(ochre::Collection found, const ochre_client& origin)
-      : collection(std::move(found)), client(origin.client), interrupts(origin.interrupts) {}
+      : database(origin.database), collection(std::move(found)) {}
 
+  std::shared_ptr<ochre::OpenDatabase> database;
   ochre::Collection collection;
-  std::shared_ptr<ochre::Client> client;  // for what the C++ API does with a client and a collection
-  std::shared_ptr<ochre::InterruptCount> interrupts;
 };
 
 namespace ochre {
@@ -73,16 +72,21 @@ int64_t ListSize(const ListHandle* list) {
   return IsHandle(list) ? static_cast<int64_t>(list->entries.size()) : 0;
 }
 
+// InvalidArgument: it is no such list. OutOfRange: it has no entry `index`.
+template <typename ListHandle>
+Status CheckEntry(const ListHandle* list, int64_t index) {
+  OCHRE_RETURN_IF_ERROR(Check(list, "list"));
+  if (index >= 0 && index < ListSize(list)) return Status::Ok();
+  return Status(StatusCode::kOutOfRange,
+                "there is no entry " + std::to_string(index) + " in a list of " + std::to_string(ListSize(list)));
+}
+
 // Writes `describe(entry)`, of the stamped type Info, to `info`.
 template <typename ListHandle, typename Info, typename Describe>
 ochre_status ListGet(const ListHandle* list, int64_t index, Info* info, ochre_error* error, const Describe& describe) {
   return Guard(error, [&]() -> Status {
-    OCHRE_RETURN_IF_ERROR(Check(list, "list"));
     OCHRE_RETURN_IF_ERROR(CheckStamp(info, "info"));
-    if (index < 0 || index >= ListSize(list)) {
-      return Status(StatusCode::kOutOfRange,
-                    "there is no entry " + std::to_string(index) + " in a list of " + std::to_string(ListSize(list)));
-    }
+    OCHRE_RETURN_IF_ERROR(CheckEntry(list, index));
     WriteStamped(describe(list->entries[static_cast<size_t>(index)]), info);
     return Status::Ok();
   });

@@ -151,6 +151,18 @@ ochre_status ochre_client_list_collections(const ochre_client* client, int64_t l
   });
 }
 
+ochre_status ochre_client_open_listed_collection(const ochre_client* client, const ochre_collection_list* list,
+                                                 int64_t index, const ochre_embedding_function* function,
+                                                 ochre_collection** out, ochre_error* error) {
+  return GuardCallNew(client, "client", out, error, [&]() -> Result<std::unique_ptr<ochre_collection>> {
+    OCHRE_RETURN_IF_ERROR(ochre::CheckEntry(list, index));
+    OCHRE_ASSIGN_OR_RETURN(auto embedding_function, ochre::ToFunction(function));
+    const ochre::CollectionInfo& info = list->entries[static_cast<size_t>(index)].info;
+    OCHRE_ASSIGN_OR_RETURN(auto collection, client->client->OpenCollection(info, std::move(embedding_function)));
+    return std::make_unique<ochre_collection>(std::move(collection), *client);
+  });
+}
+
 void ochre_collection_free(ochre_collection* collection) { ochre::Free(collection); }
 
 ochre_string ochre_collection_id(const ochre_collection* collection) {
@@ -176,7 +188,7 @@ ochre_status ochre_collection_modify(ochre_collection* collection, const ochre_c
 ochre_status ochre_collection_stats(const ochre_collection* collection, ochre_stats* out, ochre_error* error) {
   return GuardCall(collection, "collection", error, [&]() -> Status {
     OCHRE_RETURN_IF_ERROR(ochre::CheckStamp(out, "out"));
-    OCHRE_ASSIGN_OR_RETURN(const auto stats, collection->client->Stats(collection->collection));
+    OCHRE_ASSIGN_OR_RETURN(const auto stats, collection->database->client()->Stats(collection->collection));
     ochre::WriteStamped(ochre::ToStats(stats), out);
     return Status::Ok();
   });
@@ -184,16 +196,17 @@ ochre_status ochre_collection_stats(const ochre_collection* collection, ochre_st
 
 ochre_status ochre_collection_compact(ochre_collection* collection, ochre_error* error) {
   return GuardCall(collection, "collection", error,
-                   [&] { return collection->client->Compact(collection->collection); });
+                   [&] { return collection->database->Compact(collection->collection); });
 }
 
 ochre_status ochre_collection_wait_until_compacted(ochre_collection* collection, ochre_error* error) {
   return GuardCall(collection, "collection", error,
-                   [&] { return collection->client->WaitUntilCompacted(collection->collection); });
+                   [&] { return collection->database->client()->WaitUntilCompacted(collection->collection); });
 }
 
 ochre_status ochre_collection_verify(const ochre_collection* collection, ochre_error* error) {
-  return GuardCall(collection, "collection", error, [&] { return collection->client->Verify(collection->collection); });
+  return GuardCall(collection, "collection", error,
+                   [&] { return collection->database->client()->Verify(collection->collection); });
 }
 
 ochre_status ochre_collection_count(const ochre_collection* collection, int64_t* out, ochre_error* error) {

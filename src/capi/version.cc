@@ -9,8 +9,8 @@
 namespace ochre {
 namespace {
 
-constexpr std::array<std::string_view, 8> kFeatures = {
-    "arrow_export",      "arrow_import", "deadline",   "embedding_callback",
+constexpr std::array<std::string_view, 9> kFeatures = {
+    "arrow_export",      "arrow_import", "check",      "deadline",  "embedding_callback",
     "embedding_hashing", "interrupt",    "matrix_f16", "matrix_i8",
 };
 

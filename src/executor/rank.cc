@@ -1,6 +1,7 @@
 #include "executor/rank.h"
 
 #include <algorithm>
+#include <chrono>
 #include <future>
 #include <iterator>
 #include <limits>
@@ -90,24 +91,37 @@ Result<Winners> RankQueries(const CollectionView& view, const MatchSet& matches,
   return winners;
 }
 
-// Rows that queries may be compared with between two looks at the call's limit: 100 ms of scanning 100 dimensions.
-constexpr int64_t kRowsPerCheck = 10'000'000;
-// Queries between two looks, if they do not scan: as long.
-constexpr int64_t kQueriesPerCheck = 1'024;
+// Between two looks at the call's limit. Whoever interrupts a call is promised its end within 200 ms, and a program
+// that is asked (capi/call.h) is asked every 50 ms.
+constexpr std::chrono::milliseconds kPieceTime{50};
+// What a query costs depends on rows, dimensions, ties and the plan, by factors of thousands, so it is measured: on a
+// few queries first, and then on each piece. A piece is at most this many times the one before, which may have been
+// lucky.
+constexpr size_t kFirstPiece = 8;
+constexpr double kGrowthMax = 4;
+
+// How many queries the next piece has, after one of `count` that took `elapsed`.
+size_t NextPiece(size_t count, std::chrono::duration<double> elapsed) {
+  const double wanted =
+      std::chrono::duration<double>(kPieceTime) / std::max(elapsed, std::chrono::duration<double>(1e-9));
+  return std::max<size_t>(1, static_cast<size_t>(static_cast<double>(count) * std::min(wanted, kGrowthMax)));
+}
 
 // The same in pieces, as a call that may have to end early needs them.
 Result<Winners> RankQueriesWithinLimit(const CollectionView& view, const MatchSet& matches,
                                        const VectorRanking& ranking, std::span<const PreparedQuery> queries,
                                        int64_t k) {
   if (CallLimit::Current() == nullptr) return RankQueries(view, matches, ranking, queries, k);
-  const int64_t rows = std::max<int64_t>(1, view.record_count);
-  const auto at_once = static_cast<size_t>(std::clamp<int64_t>(kRowsPerCheck / rows, 1, kQueriesPerCheck));
+  size_t at_once = kFirstPiece;
   Winners winners;
-  for (size_t begin = 0; begin < queries.size(); begin += at_once) {
+  for (size_t begin = 0; begin < queries.size();) {
     OCHRE_RETURN_IF_ERROR(CallLimit::CheckCurrent());
+    const auto started = std::chrono::steady_clock::now();
     const auto piece = queries.subspan(begin, std::min(at_once, queries.size() - begin));
     OCHRE_ASSIGN_OR_RETURN(Winners found, RankQueries(view, matches, ranking, piece, k));
     std::move(found.begin(), found.end(), std::back_inserter(winners));
+    begin += piece.size();
+    at_once = NextPiece(piece.size(), std::chrono::steady_clock::now() - started);
   }
   return winners;
 }

@@ -38,6 +38,93 @@ TEST_F(ClientTest, ADirectoryIsOpenedAgainWithWhatWasWritten) {
   std::filesystem::remove_all(path);
 }
 
+TEST_F(ClientTest, ADirectoryThatIsOpenedAgainIsSharedUntilItsLastClientIsClosed) {
+  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "capi_shared_test.ochre";
+  std::filesystem::remove_all(path);
+  ochre_client* first = nullptr;
+  ochre_client* second = nullptr;
+  ASSERT_EQ(ochre_client_open(Text(path.native()), nullptr, &first, error()), OCHRE_OK) << message();
+  const ClientHandle first_owner(first);
+  ASSERT_EQ(ochre_client_open(Text((path / ".").native()), nullptr, &second, error()), OCHRE_OK) << message();
+  const ClientHandle second_owner(second);
+  ochre_collection* collection = nullptr;
+  ASSERT_EQ(ochre_client_create_collection(first, Text("papers"), nullptr, &collection, error()), OCHRE_OK);
+  const CollectionHandle owner(collection);
+
+  ASSERT_EQ(ochre_client_close(first, error()), OCHRE_OK) << message();
+  ASSERT_EQ(ochre_client_close(first, error()), OCHRE_OK) << "a second time does nothing";
+  int64_t count = -1;
+  EXPECT_EQ(ochre_client_count_collections(first, &count, error()), OCHRE_FAILED_PRECONDITION);
+  EXPECT_EQ(ochre_collection_count(collection, &count, error()), OCHRE_FAILED_PRECONDITION);
+  ASSERT_EQ(ochre_client_count_collections(second, &count, error()), OCHRE_OK) << message();
+  EXPECT_EQ(count, 1);
+
+  ochre_client_options options = Stamped(ochre_client_options_init);
+  options.tail_records_max = 7;
+  ochre_client* other = nullptr;
+  EXPECT_EQ(ochre_client_open(Text(path.native()), &options, &other, error()), OCHRE_FAILED_PRECONDITION);
+  EXPECT_NE(message().find("tail_records_max 30000 and not 7"), std::string::npos) << message();
+  ASSERT_EQ(ochre_client_close(second, error()), OCHRE_OK) << message();
+  ASSERT_EQ(ochre_client_open(Text(path.native()), &options, &other, error()), OCHRE_OK) << message();
+  ochre_client_free(other);
+  std::filesystem::remove_all(path);
+}
+
+TEST_F(ClientTest, AListedCollectionIsOpenedWithoutALookUp) {
+  AddThree();
+  ochre_collection_list* list = nullptr;
+  ASSERT_EQ(ochre_client_list_collections(client(), OCHRE_NO_LIMIT, 0, &list, error()), OCHRE_OK) << message();
+  const CollectionListHandle owner(list);
+  ochre_collection_changes changes = Stamped(ochre_collection_changes_init);
+  changes.name = Text("renamed");
+  ASSERT_EQ(ochre_collection_modify(collection(), &changes, error()), OCHRE_OK) << message();
+  ochre_collection* listed = nullptr;
+  ASSERT_EQ(ochre_client_open_listed_collection(client(), list, 0, nullptr, &listed, error()), OCHRE_OK) << message();
+  const CollectionHandle listed_owner(listed);
+  int64_t count = 0;
+  ASSERT_EQ(ochre_collection_count(listed, &count, error()), OCHRE_OK) << message();
+  EXPECT_EQ(count, 3);
+
+  ASSERT_EQ(ochre_client_delete_collection(client(), Text("renamed"), error()), OCHRE_OK) << message();
+  EXPECT_EQ(ochre_collection_count(listed, &count, error()), OCHRE_NOT_FOUND);
+  ochre_collection* again = nullptr;
+  ASSERT_EQ(ochre_client_open_listed_collection(client(), list, 0, nullptr, &again, error()), OCHRE_OK) << message();
+  ochre_collection_free(again);
+  for (const int64_t index : {-1, 1}) {
+    EXPECT_EQ(ochre_client_open_listed_collection(client(), list, index, nullptr, &again, error()), OCHRE_OUT_OF_RANGE);
+  }
+  EXPECT_EQ(ochre_client_open_listed_collection(client(), nullptr, 0, nullptr, &again, error()),
+            OCHRE_INVALID_ARGUMENT);
+}
+
+TEST_F(ClientTest, ATenantWithoutDatabasesIsSeenForThem) {
+  ASSERT_EQ(ochre_client_create_tenant(client(), Text("acme"), error()), OCHRE_OK) << message();
+  ochre_client* view = nullptr;
+  ASSERT_EQ(ochre_client_with_tenant(client(), Text("acme"), &view, error()), OCHRE_OK) << message();
+  const ClientHandle owner(view);
+  ochre_collection* collection = nullptr;
+  EXPECT_EQ(ochre_client_create_collection(view, Text("papers"), nullptr, &collection, error()), OCHRE_INVALID_ARGUMENT);
+  ASSERT_EQ(ochre_client_create_database(view, Text("sales"), error()), OCHRE_OK) << message();
+  ochre_database_list* databases = nullptr;
+  ASSERT_EQ(ochre_client_list_databases(view, OCHRE_NO_LIMIT, 0, &databases, error()), OCHRE_OK) << message();
+  EXPECT_EQ(ochre_database_list_size(databases), 1);
+  ochre_database_list_free(databases);
+  ochre_client* missing = nullptr;
+  EXPECT_EQ(ochre_client_with_tenant(client(), Text("nobody"), &missing, error()), OCHRE_NOT_FOUND);
+}
+
+TEST_F(ClientTest, AResetDeletesEverything) {
+  AddThree();
+  ASSERT_EQ(ochre_client_create_tenant(client(), Text("acme"), error()), OCHRE_OK) << message();
+  ASSERT_EQ(ochre_client_reset(client(), error()), OCHRE_OK) << message();
+  int64_t count = -1;
+  ASSERT_EQ(ochre_client_count_collections(client(), &count, error()), OCHRE_OK) << message();
+  EXPECT_EQ(count, 0);
+  EXPECT_EQ(ochre_collection_count(collection(), &count, error()), OCHRE_NOT_FOUND);
+  ochre_tenant_list* tenants = nullptr;
+  EXPECT_EQ(ochre_client_get_tenant(client(), Text("acme"), &tenants, error()), OCHRE_NOT_FOUND);
+}
+
 TEST_F(ClientTest, QuotasBoundWhatIsAskedFor) {
   ochre_client_options options = Stamped(ochre_client_options_init);
   EXPECT_EQ(options.quotas.data, nullptr) << "they are off";
@@ -251,6 +338,71 @@ class LongCallTest : public ClientTest {
 
   static constexpr size_t kDimension = 64;
 };
+
+// What a thread's check was asked, and what it answers.
+struct Asked {
+  ochre_status answer = OCHRE_OK;
+  ochre_collection* collection = nullptr;  // to make a call from within, if it is not null
+  int64_t times = 0;
+  std::thread::id by = {};
+};
+
+ochre_status Answer(void* user_data) {
+  Asked& asked = *static_cast<Asked*>(user_data);
+  ++asked.times;
+  asked.by = std::this_thread::get_id();
+  int64_t count = 0;
+  if (asked.collection != nullptr) {
+    EXPECT_EQ(ochre_collection_count(asked.collection, &count, nullptr), OCHRE_OK);
+  }
+  return asked.answer;
+}
+
+TEST_F(LongCallTest, ACheckEndsARunningSearchWithItsAnswer) {
+  for (const ochre_status answer : {OCHRE_CANCELLED, 1000}) {
+    Asked asked;
+    asked.answer = answer;
+    asked.collection = collection();
+    ochre_thread_set_check(&Answer, &asked);
+    EXPECT_EQ(QueryLong(), answer) << message();
+    ochre_thread_set_check(nullptr, nullptr);
+    EXPECT_EQ(asked.times, 1);
+    EXPECT_EQ(asked.by, std::this_thread::get_id());
+  }
+}
+
+TEST_F(LongCallTest, ACheckIsNotAskedByShortCallsNorByOtherThreads) {
+  Asked asked;
+  asked.answer = OCHRE_CANCELLED;
+  ochre_thread_set_check(&Answer, &asked);
+  int64_t count = 0;
+  for (int i = 0; i < 1'000; ++i) EXPECT_EQ(ochre_collection_count(collection(), &count, error()), OCHRE_OK);
+  std::thread([&] {
+    ochre_thread_set_timeout(200);
+    EXPECT_EQ(QueryLong(), OCHRE_DEADLINE_EXCEEDED);
+  }).join();
+  ochre_thread_set_check(nullptr, nullptr);
+  EXPECT_EQ(asked.times, 0);
+}
+
+TEST_F(LongCallTest, ACompactionGoesOnWhenTheCallThatAskedForItHasEnded) {
+  ochre_thread_set_timeout(1);
+  EXPECT_EQ(ochre_collection_compact(collection(), error()), OCHRE_DEADLINE_EXCEEDED) << message();
+  ochre_thread_set_timeout(-1);
+  ochre_stats stats = Stamped(ochre_stats_init);
+  do {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    ASSERT_EQ(ochre_collection_stats(collection(), &stats, error()), OCHRE_OK) << message();
+  } while (stats.segment_count == 0);
+  EXPECT_EQ(stats.segment_records, 20'000);
+}
+
+TEST_F(LongCallTest, ClosingEndsACompactionThatNobodyWaitsFor) {
+  ochre_thread_set_timeout(1);
+  EXPECT_EQ(ochre_collection_compact(collection(), error()), OCHRE_DEADLINE_EXCEEDED) << message();
+  ochre_thread_set_timeout(-1);
+  EXPECT_EQ(ochre_client_close(client(), error()), OCHRE_OK) << message();
+}
 
 TEST_F(LongCallTest, ADeadlineEndsARunningSearch) {
   ochre_thread_set_timeout(20);
