@@ -9,13 +9,12 @@
     client.close()
 """
 
-from . import errors
+from . import config, errors
 from ._native import lib as _lib
-from .client import (
-    DEFAULT_DATABASE, DEFAULT_TENANT, EphemeralClient, PersistentClient, timeout,
-)
 from .client import Client as _Client
+from .client import EphemeralClient, PersistentClient, timeout
 from .collection import Collection
+from .config import DEFAULT_DATABASE, DEFAULT_TENANT, Settings
 from .embedding import (
     EmbeddingFunction, HashingEmbedderWarning, HashingEmbeddingFunction, register_embedding_function,
 )
@@ -23,7 +22,7 @@ from .errors import (
     AbortedError, AlreadyExistsError, CancelledError, DataLossError, DeadlineExceededError, DuplicateIDError,
     FailedPreconditionError, Interrupted, InternalError, InvalidArgumentError, NotFoundError, OchreError,
     OutOfRangeError, PermissionDeniedError, ResourceExhaustedError, UnauthenticatedError, UnavailableError,
-    UnimplementedError, UnknownError,
+    UnimplementedError, UnknownError, WrongTypeError,
 )
 from .results import GetResult, QueryResult
 
@@ -36,6 +35,7 @@ __all__ = [
     "DEFAULT_TENANT", "DataLossError", "DeadlineExceededError", "DuplicateIDError", "EmbeddingFunction",
     "EphemeralClient", "FailedPreconditionError", "GetResult", "HashingEmbedderWarning", "HashingEmbeddingFunction",
     "InternalError", "Interrupted", "InvalidArgumentError", "NotFoundError", "OchreError", "OutOfRangeError",
-    "PermissionDeniedError", "PersistentClient", "QueryResult", "ResourceExhaustedError", "UnauthenticatedError",
-    "UnavailableError", "UnimplementedError", "UnknownError", "errors", "register_embedding_function", "timeout",
+    "PermissionDeniedError", "PersistentClient", "QueryResult", "ResourceExhaustedError", "Settings",
+    "UnauthenticatedError", "UnavailableError", "UnimplementedError", "UnknownError", "WrongTypeError", "config",
+    "errors", "register_embedding_function", "timeout",
 ]

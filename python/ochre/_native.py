@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
+import sys
+import threading
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_uint8, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple, Type, TypeVar
@@ -152,6 +155,8 @@ _STATUS_CALLS: Dict[str, List[Any]] = {
     "ochre_client_in_memory": [c_void_p, POINTER(c_void_p)],
     "ochre_client_close": [c_void_p],
     "ochre_client_interrupt": [c_void_p],
+    "ochre_client_reset": [c_void_p],
+    "ochre_client_with_tenant": [c_void_p, String, POINTER(c_void_p)],
     "ochre_client_create_tenant": [c_void_p, String],
     "ochre_client_get_tenant": [c_void_p, String, POINTER(c_void_p)],
     "ochre_tenant_list_get": [c_void_p, c_int64, POINTER(TenantInfo)],
@@ -165,6 +170,7 @@ _STATUS_CALLS: Dict[str, List[Any]] = {
     "ochre_client_get_or_create_collection": [c_void_p, String, POINTER(CollectionOptions), POINTER(c_void_p)],
     "ochre_client_get_collection": [c_void_p, String, c_void_p, POINTER(c_void_p)],
     "ochre_client_delete_collection": [c_void_p, String],
+    "ochre_client_open_listed_collection": [c_void_p, c_void_p, c_int64, c_void_p, POINTER(c_void_p)],
     "ochre_client_count_collections": [c_void_p, POINTER(c_int64)],
     "ochre_client_list_collections": [c_void_p, c_int64, c_int64, POINTER(c_void_p)],
     "ochre_collection_list_get": [c_void_p, c_int64, POINTER(CollectionInfo)],
@@ -196,6 +202,7 @@ _OTHER_CALLS: Dict[str, Tuple[Any, List[Any]]] = {
     "ochre_last_error_message": (String, []),
     "ochre_last_error_index": (c_int64, []),
     "ochre_thread_set_timeout": (None, [c_int64]),
+    "ochre_thread_set_check": (None, [c_void_p, c_void_p]),
     "ochre_tenant_list_size": (c_int64, [c_void_p]),
     "ochre_database_list_size": (c_int64, [c_void_p]),
     "ochre_collection_list_size": (c_int64, [c_void_p]),
@@ -213,10 +220,40 @@ def _raise_last_error(status: int) -> None:
     raise errors.CLASSES.get(status, errors.UnknownError)(message, lib.ochre_last_error_index())
 
 
-def _check(status: int, _function: Any, arguments: Any) -> Any:
+def _check(status: int, function: Any, arguments: Any) -> Any:
     if status:
+        if status == _INTERRUPTED:
+            _handle_interrupt()
+            # The handler has other plans than to raise, so the call is made again. A stream is used up by then.
+            if not function.__name__.endswith("_arrow"):
+                return function(*arguments)
         _raise_last_error(status)
     return status
+
+
+# ---- Ctrl-C
+#
+# Python notes a signal when it comes and runs the handler later: in the main thread, and not while that is in a call of
+# ours. So the library asks every 50 ms whether an interrupt has come, and then ends the call with this status of our
+# own; once it is over and nothing is locked any more, the handler is run here. What is asked is a function of Python's
+# that runs no Python code (in which the handler might raise, inside of the call), and that forgets the interrupt.
+_INTERRUPTED = 1000
+
+_interrupt_occurred = ctypes.PYFUNCTYPE(c_int32)(("PyOS_InterruptOccurred", ctypes.pythonapi))
+_interrupt_occurred.restype = (0, _INTERRUPTED).__getitem__
+_interrupt_check = ctypes.CFUNCTYPE(c_int32)(_interrupt_occurred)
+
+
+def heed_interrupts() -> None:
+    """Has Ctrl-C end calls of the calling thread, if it is the one in which Python handles signals."""
+    if threading.current_thread() is threading.main_thread():
+        lib.ochre_thread_set_check(ctypes.cast(_interrupt_check, c_void_p), None)
+
+
+def _handle_interrupt() -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    if callable(handler):
+        handler(signal.SIGINT, sys._getframe(1))
 
 
 for _name, _arguments in _STATUS_CALLS.items():
@@ -233,6 +270,8 @@ for _kind in ("client", "collection", "result", "embedding_function", "tenant_li
     getattr(lib, f"ochre_{_kind}_free").argtypes = [c_void_p]
     getattr(lib, f"ochre_{_kind}_free").restype = None
 
+heed_interrupts()
+
 T = TypeVar("T", bound=ctypes.Structure)
 
 
@@ -246,14 +285,38 @@ def stamped(cls: Type[T], init: str) -> T:
     return value
 
 
-def string(value: Optional[str]) -> String:
-    """Borrows an encoded copy, which the struct keeps alive."""
+def is_unicode(value: str) -> bool:
+    """False: it holds half of a surrogate pair, which has no UTF-8."""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def string(value: Optional[str], name: str) -> String:
+    """Borrows an encoded copy, which the struct keeps alive. WrongTypeError, InvalidArgumentError: it is no text, or
+    none that UTF-8 has; the message begins with ``name``."""
     if value is None:
         return String(None, 0)
-    encoded = value.encode("utf-8")
+    if not isinstance(value, str):
+        raise errors.WrongTypeError(f"Expected {name} to be a string, got {value!r} of type {type(value).__name__}")
+    try:
+        encoded = value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise errors.InvalidArgumentError(
+            f"Expected {name} to be Unicode, but {value!r} holds {value[error.start]!r}, half of a surrogate pair"
+        ) from None
     result = String(ctypes.cast(c_char_p(encoded), c_void_p), len(encoded))
     result._keep = encoded
     return result
+
+
+def set_string(options: ctypes.Structure, field: str, value: Optional[str], name: str) -> None:
+    """Sets a String field of ``options``, which keep the copy alive. Errors as of ``string``."""
+    borrowed = string(value, name)
+    setattr(options, field, borrowed)
+    options.__dict__.setdefault("_keep", []).append(borrowed)
 
 
 def text(value: String) -> Optional[str]:
@@ -268,15 +331,22 @@ class Handle:
     __slots__ = ("value", "_free")
 
     def __init__(self, value: int, kind: str) -> None:
-        self.value = value
         self._free = getattr(lib, f"ochre_{kind}_free")
+        self.value = value
 
     def __del__(self) -> None:
         self._free(self.value)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError("a handle of Ochre's C API belongs to one object, and cannot be copied or pickled")
 
 
 def new_handle(kind: str, call: Any, *arguments: Any) -> Handle:
     """Calls a function whose last output is a handle."""
     out = c_void_p()
-    call(*arguments, ctypes.byref(out), None)
-    return Handle(out.value or 0, kind)
+    handle = Handle(0, kind)  # before the call, so that nothing can come between it and its owner
+    try:
+        call(*arguments, ctypes.byref(out), None)
+    finally:
+        handle.value = out.value or 0
+    return handle

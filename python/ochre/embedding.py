@@ -12,7 +12,9 @@ import numpy as np
 
 from . import _columns as columns
 from . import _native as native
-from .errors import InvalidArgumentError
+from ._json import to_json
+from ._numbers import integer
+from .errors import InvalidArgumentError, WrongTypeError
 
 
 class HashingEmbedderWarning(UserWarning):
@@ -49,12 +51,13 @@ class EmbeddingFunction:
         return "l2"
 
 
-_registered: Dict[str, Type[Any]] = {}
+# By name: what collections find their functions in.
+known_embedding_functions: Dict[str, Type[Any]] = {}
 
 
 def register_embedding_function(cls: Type[Any]) -> Type[Any]:
     """A class decorator: collections that were stored with this function's name open with it."""
-    _registered[cls.name()] = cls
+    known_embedding_functions[cls.name()] = cls
     return cls
 
 
@@ -67,6 +70,10 @@ def _frames_of_ochre() -> int:
     return level
 
 
+# Between two of these Ctrl-C takes effect: texts of 10 KB take 20 ms.
+_TEXTS_AT_ONCE = 256
+
+
 @register_embedding_function
 class HashingEmbeddingFunction(EmbeddingFunction):
     """Signed feature hashing of words and character trigrams, scaled to length 1; built in, deterministic, no model.
@@ -76,11 +83,14 @@ class HashingEmbeddingFunction(EmbeddingFunction):
     """
 
     def __init__(self, dimension: int = 256, *, loud: bool = False) -> None:
-        self._dimension = dimension
+        self._dimension = integer(dimension, "dimension", 8, 65_536)
         self._loud = loud
         self._handle = native.new_handle(
-            "embedding_function", native.lib.ochre_embedding_function_builtin, native.string("ochre_hashing"),
-            native.string(json.dumps({"dimension": dimension})))
+            "embedding_function", native.lib.ochre_embedding_function_builtin, native.string("ochre_hashing", "name"),
+            native.string(json.dumps({"dimension": self._dimension}), "configuration"))
+
+    def __reduce__(self) -> Any:  # a copy is the same function again
+        return (HashingEmbeddingFunction, (self._dimension,))
 
     def __call__(self, input: List[str]) -> np.ndarray[Any, Any]:
         if self._loud:
@@ -90,10 +100,12 @@ class HashingEmbeddingFunction(EmbeddingFunction):
                 "of meaning; pass embedding_function=... to use a model, or "
                 "embedding_function=ochre.HashingEmbeddingFunction() if this is what you want",
                 HashingEmbedderWarning, stacklevel=_frames_of_ochre())
-        texts = columns.string_column(input, "texts")
-        rows = np.empty((len(input), self._dimension), np.float32)
-        if len(input):
-            native.lib.ochre_embedding_function_embed(self._handle.value, texts, rows.ctypes.data, len(input), None)
+        texts = columns.listed(input, "input", str)
+        rows = np.empty((len(texts), self._dimension), np.float32)
+        for begin in range(0, len(texts), _TEXTS_AT_ONCE):
+            part = columns.string_column(texts[begin:begin + _TEXTS_AT_ONCE], "input", begin)
+            out = rows[begin:begin + part.count].ctypes.data
+            native.lib.ochre_embedding_function_embed(self._handle.value, part, out, part.count, None)
         return rows
 
     @staticmethod
@@ -124,19 +136,35 @@ def name_of(function: Any) -> str:
     return str(name() if callable(name) else name or "default")
 
 
+def check(function: Any) -> None:
+    """WrongTypeError: it cannot be called, or is a class where an object of it is meant."""
+    if isinstance(function, type):
+        raise WrongTypeError(f"Expected embedding_function to be a function, got the class {function.__name__}: give "
+                             f"an object of it, such as {function.__name__}()")
+    if not callable(function):
+        raise WrongTypeError(f"Expected embedding_function to have a method __call__(input), got {function!r} of type "
+                             f"{type(function).__name__}")
+
+
 def to_native(function: Any) -> native.Handle:
-    """A handle with the name and configuration of a function, which itself stays in Python."""
+    """A handle with the name and configuration of a function, which itself stays in Python. WrongTypeError: it is
+    none."""
+    check(function)
     config = function.get_config() if hasattr(function, "get_config") else {}
     callbacks = native.stamped(native.EmbeddingCallbacks, "ochre_embedding_callbacks_init")
-    callbacks.name = native.string(name_of(function))
-    callbacks.config_json = native.string(columns.to_json(config))
+    native.set_string(callbacks, "name", name_of(function), "the name of embedding_function")
+    native.set_string(callbacks, "config_json", to_json(config, "the configuration of embedding_function"), "config")
     return native.new_handle("embedding_function", native.lib.ochre_embedding_function_new, callbacks)
 
 
 def from_configuration(configuration: Dict[str, Any]) -> Optional[Any]:
     """The function that a collection was stored with, if it is built in or registered; else None."""
     stored = configuration.get("embedding_function") or {}
-    cls = _registered.get(stored.get("name", ""))
+    cls = known_embedding_functions.get(stored.get("name", ""))
+    if cls is HashingEmbeddingFunction:
+        function = cls.build_from_config(stored.get("config") or {})
+        function._loud = True  # nobody asked for it in this session
+        return function
     return None if cls is None else cls.build_from_config(stored.get("config") or {})
 
 

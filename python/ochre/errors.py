@@ -37,6 +37,10 @@ class InvalidArgumentError(OchreError, ValueError):
     code = 3
 
 
+class WrongTypeError(InvalidArgumentError, TypeError):
+    """The caller's value is of a type that the argument has no use for."""
+
+
 class DuplicateIDError(InvalidArgumentError):
     """An id occurs more than once in one call."""
 

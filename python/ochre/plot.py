@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from .collection import Collection
 
-
-def plot_collection(collection: "Collection", query: Optional[np.ndarray[Any, Any]], n_results: int, limit: int, ax: Any) -> Any:
-    """See Collection.plot. ``query``: None or one row."""
+def plot_rows(rows: np.ndarray[Any, Any], query: Optional[np.ndarray[Any, Any]], hits: Optional[np.ndarray[Any, Any]],
+              title: str, ax: Any) -> Any:
+    """Draws embeddings of shape (n, dimension), one query of shape (1, dimension) and its hits, all in the plane in
+    which ``rows`` differ most. ``ax`` None: axes of their own. Returns the matplotlib axes."""
     from matplotlib import pyplot
 
     if ax is None:
         ax = pyplot.subplots(figsize=(7, 5))[1]
-    rows = collection.get(limit=limit, include=["embeddings"])["embeddings"]
-    hits = None
-    if query is not None:
-        # Hits may lie beyond the limit, so they bring their own embeddings.
-        hits = collection.query(query, n_results=n_results, include=["embeddings"])["embeddings"][0]
-    ax.set_title(collection.name)
+    ax.set_title(title)
     if not len(rows):
         return ax
     center = rows.mean(axis=0)

@@ -3,9 +3,12 @@
 import gc
 import os
 import resource
+import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -42,10 +45,143 @@ def test_a_client_that_is_left_open_is_a_resource_warning():
         gc.collect()
 
 
-def test_opening_twice_is_refused(tmp_path):
-    with ochre.PersistentClient(path=str(tmp_path)):
-        with pytest.raises(ochre.FailedPreconditionError):
-            ochre.PersistentClient(path=str(tmp_path))
+def test_a_path_that_is_opened_again_shares_the_database(tmp_path):
+    path, link = tmp_path / "db", tmp_path / "link"
+    first = ochre.PersistentClient(path=path)
+    link.symlink_to(path)
+    written = first.create_collection("shared", embedding_function=None)
+    written.add(ids="a", embeddings=[1, 2])
+    second = ochre.PersistentClient(path=link)
+    seen = second.get_collection("shared")
+    assert seen.count() == 1
+    first.close()
+    with pytest.raises(ochre.FailedPreconditionError, match="closed"):
+        written.count()
+    with pytest.raises(ochre.FailedPreconditionError):
+        first.list_collections()
+    seen.add(ids="b", embeddings=[3, 4])  # the files stay open for the other one
+    third = ochre.PersistentClient(path=path)
+    second.close()
+    assert third.get_collection("shared").count() == 2
+    third.close()
+    other = subprocess.run(  # now they are closed
+        [sys.executable, "-c", f"import ochre\nwith ochre.PersistentClient({str(path)!r}) as c: print(c)"],
+        check=False, capture_output=True, text=True)
+    assert "Client" in other.stdout
+
+
+def test_a_forked_child_is_refused_and_does_its_parent_no_harm(tmp_path):
+    code = """
+import os, sys, ochre
+path = sys.argv[1]
+client = ochre.PersistentClient(path)
+second = ochre.PersistentClient(path)
+collection = client.create_collection("forked", embedding_function=None)
+collection.add(ids=["a"], embeddings=[[1.0]])
+child = os.fork()
+if child == 0:
+    for call in (collection.count, lambda: ochre.PersistentClient(path), collection.compact, client.close):
+        try:
+            call()
+        except ochre.FailedPreconditionError:
+            print("refused", flush=True)
+    del second, collection
+    sys.exit(0)
+print("child", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+collection.add(ids=["b"], embeddings=[[2.0]])
+client.close()
+print("parent", second.get_collection("forked").count())
+second.close()
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "db")], check=False, capture_output=True, text=True,
+                          timeout=60)
+    assert done.stdout.splitlines() == ["refused"] * 4 + ["child 0", "parent 2"] and done.stderr == ""
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_notebook_cell_may_run_again(tmp_path):
+    for expected in range(1, 4):
+        client = ochre.PersistentClient(path=tmp_path)  # the former one is dropped after this one is open
+        collection = client.get_or_create_collection("cell", embedding_function=None)
+        collection.add(ids=str(expected), embeddings=[expected])
+        assert collection.count() == expected
+        gc.collect()
+    client.close()
+
+
+def test_other_options_than_those_of_the_open_database_are_refused_by_name(tmp_path):
+    with ochre.PersistentClient(path=tmp_path):
+        with pytest.raises(ochre.FailedPreconditionError, match="durability"):
+            ochre.PersistentClient(path=tmp_path, durability="normal")
+        ochre.PersistentClient(path=tmp_path, create_if_missing=False).close()
+    ochre.PersistentClient(path=tmp_path, durability="normal").close()
+
+
+def test_a_directory_that_was_replaced_is_another_database(tmp_path):
+    path = tmp_path / "db"
+    with ochre.PersistentClient(path=path) as old:
+        old.create_collection("old", embedding_function=None)
+        shutil.rmtree(path)
+        with ochre.PersistentClient(path=path) as new:
+            assert new.list_collections() == []
+
+
+def test_threads_that_open_and_close_one_path_share_it_or_open_it_anew(tmp_path):
+    errors = []
+
+    def work(worker):
+        try:
+            for turn in range(15):
+                with ochre.PersistentClient(path=tmp_path / "db") as client:
+                    client.get_or_create_collection("shared", embedding_function=None).add(
+                        ids=f"{worker}-{turn}", embeddings=[1, 2])
+        except Exception as error:  # shown by the assertion
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    with ochre.PersistentClient(path=tmp_path / "db") as client:
+        assert client.get_collection("shared").count() == 60
+
+
+def test_listing_is_one_moment_while_others_create_and_delete(client):
+    ended = threading.Event()
+
+    def churn():
+        turn = 0
+        while not ended.is_set():
+            client.create_collection(f"short-{turn}", embedding_function=None)
+            client.delete_collection(f"short-{turn}")
+            turn += 1
+
+    client.create_collection("lasting", metadata={"k": 1}, embedding_function=Lengths(3.0))
+    other = threading.Thread(target=churn)
+    other.start()
+    try:
+        for _ in range(200):
+            names = [collection.name for collection in client.list_collections()]
+            assert names.count("lasting") == 1 and len(names) <= 2
+    finally:
+        ended.set()
+        other.join()
+
+
+def test_a_listed_collection_is_the_whole_collection(client):
+    client.create_collection("listed", metadata={"k": 1}, space="cosine", quantization="lvq4",
+                             embedding_function=ochre.HashingEmbeddingFunction(64))
+    (listed,) = client.list_collections()
+    got = client.get_collection("listed")
+    assert (listed.id, listed.name, listed.metadata) == (got.id, got.name, got.metadata)
+    assert (listed.configuration, listed.tenant) == (got.configuration, got.tenant)
+    listed.add(ids="a", documents="text")
+    assert got.count() == 1
+    client.delete_collection("listed")
+    with pytest.raises(ochre.NotFoundError):
+        listed.count()
 
 
 def test_missing_things_are_key_errors(client, tmp_path):
@@ -139,6 +275,24 @@ def test_an_embedding_function_that_gives_too_few_rows_is_refused(client):
         collection.add(ids=["a", "b"], documents=["x", "y"])
 
 
+def test_a_reset_deletes_everything_if_it_is_allowed(tmp_path):
+    with ochre.PersistentClient(path=tmp_path) as client:
+        client.create_collection("kept", embedding_function=None)
+        with pytest.raises(ValueError, match="allow_reset"):
+            client.reset()
+        assert client.count_collections() == 1
+    with ochre.PersistentClient(path=tmp_path, settings=ochre.Settings(allow_reset=True)) as client:
+        client.create_tenant("acme")
+        client.create_database("second", tenant="acme")
+        assert client.reset() is True
+        assert client.list_collections() == []
+        with pytest.raises(ochre.NotFoundError):
+            client.get_tenant("acme")
+        client.create_collection("new", embedding_function=None).add(ids="a", embeddings=[1])
+    with ochre.PersistentClient(path=tmp_path) as client:
+        assert client.get_collection("new").count() == 1
+
+
 def test_maintenance(points):
     points.compact()
     points.wait_until_compacted()
@@ -151,6 +305,47 @@ def test_a_timeout_ends_calls_of_its_block(points):
         with ochre.timeout(0):
             points.count()
     assert points.count() == 5
+
+
+@pytest.mark.parametrize("inner", [60, float("inf"), 1e300, 2**64 / 1000, 0])
+def test_of_nested_timeouts_the_nearer_one_holds_and_the_outer_one_is_back_afterwards(points, inner):
+    with ochre.timeout(0):
+        with pytest.raises(TimeoutError), ochre.timeout(inner):
+            points.count()
+        with pytest.raises(TimeoutError):
+            points.count()
+    with ochre.timeout(60):
+        with pytest.raises(TimeoutError), ochre.timeout(0):
+            points.count()
+        assert points.count() == 5
+        with pytest.raises(ZeroDivisionError), ochre.timeout(0):
+            1 / 0
+        assert points.count() == 5
+    with ochre.timeout(inner or 1e-9):
+        pass
+    assert points.count() == 5
+
+
+def test_an_infinite_timeout_is_none(points):
+    for seconds in (float("inf"), 1e300, 2**64 / 1000, np.float32(3e38)):
+        with ochre.timeout(seconds):
+            assert points.count() == 5
+
+
+def test_a_timeout_is_of_its_thread(points):
+    counts = []
+    with ochre.timeout(0):
+        other = threading.Thread(target=lambda: counts.append(points.count()))
+        other.start()
+        other.join()
+    assert counts == [5]
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), -1, -float("inf"), "1", None, True])
+def test_a_timeout_that_is_no_length_of_time_is_refused(seconds):
+    with pytest.raises(ochre.InvalidArgumentError, match="seconds"):
+        with ochre.timeout(seconds):
+            pass
 
 
 @pytest.fixture()
@@ -205,17 +400,78 @@ def test_threads_share_a_collection(client):
     assert errors == [] and collection.count() == 200
 
 
+def interrupted_after(seconds, call):
+    """How long ``call`` goes on after a Ctrl-C, as the terminal sends it; it must raise KeyboardInterrupt."""
+    pressed = []
+
+    def press():
+        time.sleep(seconds)
+        pressed.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    other = threading.Thread(target=press)
+    other.start()
+    try:
+        with pytest.raises(KeyboardInterrupt) as raised:
+            call()
+        return time.monotonic() - pressed[0], raised.value
+    finally:
+        other.join()
+
+
+# What is promised is a fifth of a second, on a machine with a core to spare.
+WITHIN = 1.0
+
+
+def test_ctrl_c_ends_a_running_query(long_query):
+    assert interrupted_after(0.3, long_query)[0] < WITHIN
+
+
+def test_ctrl_c_ends_waiting_for_a_compaction_which_goes_on(client):
+    collection = client.create_collection("compacted", embedding_function=None)
+    rows = np.random.default_rng(7).random((20_000, 64), np.float32)
+    collection.add(ids=[str(i) for i in range(20_000)], embeddings=rows)
+    assert interrupted_after(0.1, collection.compact)[0] < WITHIN
+    collection.wait_until_compacted()
+    assert collection.count() == 20_000 and collection.stats()["segment_count"] == 1
+
+
+def test_ctrl_c_ends_a_long_write_after_the_batch_in_hand_and_counts_what_is_in(client):
+    collection = client.create_collection("written", embedding_function=None)
+    ids = [str(i) for i in range(200_000)]
+    rows = np.zeros((len(ids), 256), np.float32)
+    seconds, interrupt = interrupted_after(0.3, lambda: collection.add(ids=ids, embeddings=rows))
+    assert seconds < WITHIN and isinstance(interrupt, ochre.Interrupted)
+    assert collection.count() == interrupt.rows < interrupt.total == len(ids)
+    assert collection.get(include=[])["ids"] == ids[:interrupt.rows]
+
+
+def test_a_handler_that_does_not_raise_lets_the_call_be_completed(client):
+    collection = client.create_collection("counted", embedding_function=None)
+    collection.add(ids=[str(i) for i in range(20_000)], embeddings=np.full((20_000, 64), 0.5, np.float32))
+    seen = []
+    former = signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
+    other = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        other.start()
+        result = collection.query(query_embeddings=np.full((700, 64), 0.25, np.float32), exact=True, n_results=1)
+        other.join()
+    finally:
+        signal.signal(signal.SIGINT, former)
+    assert seen == [signal.SIGINT] and result["ids"] == [["0"]] * 700
+
+
 def test_ctrl_c_leaves_whole_batches_and_counts_them(client):
     collection = client.create_collection("interrupted", embedding_function=None)
 
     class CtrlC:
-        """Vectors of the second batch come with an interrupt."""
+        """The third batch is interrupted while it is embedded."""
 
         calls = 0
 
         def __call__(self, input):
             self.calls += 1
-            if self.calls == 2:
+            if self.calls == 3:
                 os.kill(os.getpid(), 2)
             return np.ones((len(input), 2))
 
