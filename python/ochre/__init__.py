@@ -9,33 +9,39 @@
     client.close()
 """
 
-from . import config, errors
+from . import config, errors, types, utils
 from ._native import lib as _lib
 from .client import Client as _Client
 from .client import EphemeralClient, PersistentClient, timeout
 from .collection import Collection
 from .config import DEFAULT_DATABASE, DEFAULT_TENANT, Settings
-from .embedding import (
-    EmbeddingFunction, HashingEmbedderWarning, HashingEmbeddingFunction, register_embedding_function,
-)
+from .embedding import HashingEmbedderWarning, HashingEmbeddingFunction, register_embedding_function
 from .errors import (
     AbortedError, AlreadyExistsError, CancelledError, DataLossError, DeadlineExceededError, DuplicateIDError,
     FailedPreconditionError, Interrupted, InternalError, InvalidArgumentError, NotFoundError, OchreError,
     OutOfRangeError, PermissionDeniedError, ResourceExhaustedError, UnauthenticatedError, UnavailableError,
     UnimplementedError, UnknownError, WrongTypeError,
 )
-from .results import GetResult, QueryResult
+from .remote import AdminClient, AsyncHttpClient, CloudClient, HttpClient
+from .types import (
+    ID, URI, CollectionMetadata, Document, Documents, Embeddable, Embedding, EmbeddingFunction, Embeddings, GetResult,
+    IDs, Include, Metadata, Metadatas, OneOrMany, PyEmbedding, PyEmbeddings, QueryResult, UpdateCollectionMetadata,
+    UpdateMetadata, URIs, Vector, Where, WhereDocument,
+)
 
 Client = EphemeralClient
 ClientAPI = _Client
 __version__: str = _lib.ochre_version_string().decode()
 
 __all__ = [
-    "AbortedError", "AlreadyExistsError", "CancelledError", "Client", "ClientAPI", "Collection", "DEFAULT_DATABASE",
-    "DEFAULT_TENANT", "DataLossError", "DeadlineExceededError", "DuplicateIDError", "EmbeddingFunction",
-    "EphemeralClient", "FailedPreconditionError", "GetResult", "HashingEmbedderWarning", "HashingEmbeddingFunction",
-    "InternalError", "Interrupted", "InvalidArgumentError", "NotFoundError", "OchreError", "OutOfRangeError",
-    "PermissionDeniedError", "PersistentClient", "QueryResult", "ResourceExhaustedError", "Settings",
-    "UnauthenticatedError", "UnavailableError", "UnimplementedError", "UnknownError", "WrongTypeError", "config",
-    "errors", "register_embedding_function", "timeout",
+    "AbortedError", "AdminClient", "AlreadyExistsError", "AsyncHttpClient", "CancelledError", "Client", "ClientAPI",
+    "CloudClient", "Collection", "CollectionMetadata", "DEFAULT_DATABASE", "DEFAULT_TENANT", "DataLossError",
+    "DeadlineExceededError", "Document", "Documents", "DuplicateIDError", "Embeddable", "Embedding",
+    "EmbeddingFunction", "Embeddings", "EphemeralClient", "FailedPreconditionError", "GetResult",
+    "HashingEmbedderWarning", "HashingEmbeddingFunction", "HttpClient", "ID", "IDs", "Include", "InternalError",
+    "Interrupted", "InvalidArgumentError", "Metadata", "Metadatas", "NotFoundError", "OchreError", "OneOrMany",
+    "OutOfRangeError", "PermissionDeniedError", "PersistentClient", "PyEmbedding", "PyEmbeddings", "QueryResult",
+    "ResourceExhaustedError", "Settings", "URI", "URIs", "UnauthenticatedError", "UnavailableError",
+    "UnimplementedError", "UnknownError", "UpdateCollectionMetadata", "UpdateMetadata", "Vector", "Where",
+    "WhereDocument", "WrongTypeError", "config", "errors", "register_embedding_function", "timeout", "types", "utils",
 ]
