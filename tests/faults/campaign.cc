@@ -74,7 +74,8 @@ bool Campaign::Tries(int64_t point) const {
   const int64_t only = Number("point", 0);
   if (only > 0) return point == only;
   const int64_t stride = Number("stride", 1);
-  return point % stride == static_cast<int64_t>(seed() % static_cast<uint64_t>(stride));
+  // The prime spreads small seeds over the stride.
+  return point % stride == static_cast<int64_t>(seed() * 7'919 % static_cast<uint64_t>(stride));
 }
 
 void Campaign::Case(const std::string& which, const std::string& failure) {

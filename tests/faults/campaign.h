@@ -82,6 +82,7 @@ void CopyDirectory(const std::filesystem::path& from, const std::filesystem::pat
 int RunCrashPoints(Campaign& campaign);      // crash_points.cc
 int RunRecoveryCrashes(Campaign& campaign);  // crash_points.cc
 int RunPowerCuts(Campaign& campaign);        // power_cuts.cc
+int RunFailedSyncs(Campaign& campaign);      // power_cuts.cc
 int RunFailingCalls(Campaign& campaign);     // failing_calls.cc
 
 }  // namespace ochre

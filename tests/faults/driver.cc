@@ -96,6 +96,9 @@ int RunSteps(const std::vector<Step>& steps, OpenDatabase& database) {
 
 int RunDriver(int argc, char** argv) {
   const std::map<std::string, int (*)(Campaign&)> campaigns = {{"crash_points", RunCrashPoints},
+                                                               {"power_cuts", RunPowerCuts},
+                                                               {"failing_calls", RunFailingCalls},
+                                                               {"failed_syncs", RunFailedSyncs},
                                                                {"recovery_crashes", RunRecoveryCrashes}};
   const std::string name = argc > 2 ? argv[2] : "";
   const auto found = campaigns.find(name);

@@ -247,7 +247,7 @@ std::string DifferenceOf(const Client& client, const ExpectedDatabase& expected)
   return "";
 }
 
-std::string DifferenceAfterGoingOn(OpenDatabase& database, ExpectedDatabase expected) {
+std::string DifferenceAfterGoingOn(OpenDatabase& database, ExpectedDatabase expected, bool look_for_garbage) {
   const auto compare = [&](const char* when) {
     const std::string difference = DifferenceOf(*database.client, expected);
     return difference.empty() ? "" : std::string(when) + ": " + difference;
@@ -293,7 +293,7 @@ std::string DifferenceAfterGoingOn(OpenDatabase& database, ExpectedDatabase expe
   }
   if (difference.empty()) difference = compare("after compactions");
   if (difference.empty()) difference = reopen();
-  if (difference.empty()) difference = Garbage(database);
+  if (difference.empty() && look_for_garbage) difference = Garbage(database);
   if (!difference.empty()) return difference;
   const Status closed = database.Close();
   return closed.ok() ? "" : Failed("closing", closed);

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ochre/ochre.h"
@@ -23,6 +24,9 @@ struct ExpectedCollection {
 class ExpectedDatabase {
  public:
   void Apply(const Step& step);
+  void Set(std::map<std::string, std::shared_ptr<const ExpectedCollection>> collections) {
+    collections_ = std::move(collections);
+  }
 
   // By name.
   const std::map<std::string, std::shared_ptr<const ExpectedCollection>>& collections() const { return collections_; }
@@ -47,9 +51,9 @@ std::string DifferenceOfRecords(const Collection& collection, const ExpectedColl
 std::string DifferenceOf(const Client& client, const ExpectedDatabase& expected);
 
 // DifferenceOf, then writes to every collection, compares, opens again, compares, compacts, compares, opens again, and
-// looks whether segments/ holds a folder for each segment and no more. `expected` is what the database holds; the
-// database is left closed.
-std::string DifferenceAfterGoingOn(OpenDatabase& database, ExpectedDatabase expected);
+// looks, unless told not to, whether segments/ holds a folder for each segment and no more. `expected` is what the
+// database holds; the database is left closed.
+std::string DifferenceAfterGoingOn(OpenDatabase& database, ExpectedDatabase expected, bool look_for_garbage = true);
 
 }  // namespace ochre
 
