@@ -315,9 +315,9 @@ typedef struct ochre_collection ochre_collection;
 typedef struct ochre_collection_options {
   uint64_t struct_size;
   int32_t space;                                      /* OCHRE_SPACE_L2 */
-  int32_t max_neighbors;                              /* 16, in [2, 512] */
-  int32_t ef_construction;                            /* 100, in [1, 10000] */
-  int32_t ef_search;                                  /* 100, in [1, 10000] */
+  int32_t max_neighbors;                              /* 16, at least 1; 2 to 512 are used (ochre_stats) */
+  int32_t ef_construction;                            /* 100, at least 1; up to 10000 are used */
+  int32_t ef_search;                                  /* 100, likewise */
   int32_t quantization;                               /* OCHRE_QUANTIZATION_INT8 */
   int32_t reserved;                                   /* 0 */
   ochre_string metadata_json;                         /* none */
@@ -412,6 +412,9 @@ typedef struct ochre_stats {
   uint64_t version;
   uint64_t log_position;
   uint64_t compacted_position;
+  int32_t max_neighbors_used;
+  int32_t ef_construction_used;
+  int32_t ef_search_used;
 } ochre_stats;
 
 OCHRE_API void ochre_stats_init(ochre_stats* stats, uint64_t struct_size);

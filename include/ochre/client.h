@@ -43,6 +43,11 @@ struct CollectionStats {
   uint64_t version = 0;             // compactions so far
   uint64_t log_position = 0;        // of the last operation
   uint64_t compacted_position = 0;  // of the last operation that is in a segment
+
+  // What the index uses of the configuration, where it may say less or more (HnswConfiguration).
+  int32_t max_neighbors_used = 0;
+  int32_t ef_construction_used = 0;
+  int32_t ef_search_used = 0;
 };
 
 // An open database, seen through one tenant and database (the default ones, at first). Thread-safe. One process at a

@@ -69,14 +69,17 @@ struct ClientOptions {
 
 // Parameters of a collection's vector index, with the names and defaults of Chroma's configuration.
 struct HnswConfiguration {
-  Space space = Space::kL2;       // cannot be changed later
-  int32_t max_neighbors = 16;     // M, in [2, 512]: links per node; layer 0 has twice as many (Malkov & Yashunin 2016)
-  int32_t ef_construction = 100;  // candidates kept while inserting, in [1, 10'000]: larger is slower, better recall
-  int32_t ef_search = 100;        // candidates kept while searching, in [1, 10'000]: larger is slower, better recall
-  int32_t num_threads = 0;        // accepted for compatibility; 0 means all cores
-  double resize_factor = 1.2;     // accepted for compatibility
-  int64_t batch_size = 100;       // accepted for compatibility, at least 2
-  int64_t sync_threshold = 1000;  // accepted for compatibility, at least 2
+  Space space = Space::kL2;  // cannot be changed later
+  // Each at least 1. Any number is stored, as Chroma does; of max_neighbors at least 2 and at most 512 are used, of the
+  // candidates at most 10'000 (CollectionStats).
+  int32_t max_neighbors = 16;     // M: links per node; layer 0 has twice as many (Malkov & Yashunin 2016)
+  int32_t ef_construction = 100;  // candidates kept while inserting: larger is slower, better recall
+  int32_t ef_search = 100;        // candidates kept while searching: larger is slower, better recall
+
+  int32_t num_threads = 0;                          // accepted for compatibility; 0 means all cores
+  double resize_factor = 1.2;                       // accepted for compatibility
+  int64_t batch_size = 100;                         // accepted for compatibility, at least 2
+  int64_t sync_threshold = 1000;                    // accepted for compatibility, at least 2
   Quantization quantization = Quantization::kInt8;  // Ochre's own; cannot be changed later
 
   friend bool operator==(const HnswConfiguration&, const HnswConfiguration&) = default;

@@ -89,7 +89,8 @@ class Stats(ctypes.Structure):
         ("struct_size", c_uint64), ("record_count", c_int64), ("tail_records", c_int64), ("tail_bytes", c_int64),
         ("segment_count", c_int64), ("segment_records", c_int64), ("segment_deleted", c_int64),
         ("segment_bytes", c_int64), ("version", c_uint64), ("log_position", c_uint64),
-        ("compacted_position", c_uint64),
+        ("compacted_position", c_uint64), ("max_neighbors_used", c_int32), ("ef_construction_used", c_int32),
+        ("ef_search_used", c_int32),
     ]
 
 

@@ -1,4 +1,5 @@
 // Finding, making and maintaining collections.
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -7,6 +8,11 @@
 #include "capi/text.h"
 
 namespace ochre {
+
+// The 0.1 struct ended with compacted_position.
+template <>
+inline constexpr uint64_t kStampMin<ochre_stats> = offsetof(ochre_stats, max_neighbors_used);
+
 namespace {
 
 ochre_collection_options DefaultOptions() {
@@ -66,6 +72,9 @@ ochre_stats ToStats(const CollectionStats& stats) {
   result.version = stats.version;
   result.log_position = stats.log_position;
   result.compacted_position = stats.compacted_position;
+  result.max_neighbors_used = stats.max_neighbors_used;
+  result.ef_construction_used = stats.ef_construction_used;
+  result.ef_search_used = stats.ef_search_used;
   return result;
 }
 

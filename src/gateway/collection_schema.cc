@@ -1,6 +1,8 @@
 #include "gateway/collection_schema.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 namespace ochre {
 namespace {
@@ -116,6 +118,14 @@ Result<CollectionConfiguration> FromVectorIndex(const Json& config) {
   return ConfigurationFromJson(json.dump());
 }
 
+// Whether the block says which embedding function the user chose. Chroma's Python client says "default" in every
+// request whose caller chose none.
+bool NamesAFunction(std::string_view block) {
+  const Json function = Json::parse(block, nullptr, /*allow_exceptions=*/false);
+  const Json* const name = Find(function, "name");
+  return name != nullptr && *name != "default";
+}
+
 }  // namespace
 
 Status ApplySchema(std::string_view text, CollectionConfiguration& configuration) {
@@ -148,14 +158,19 @@ Status ApplySchema(std::string_view text, CollectionConfiguration& configuration
                              Find(schema, "defaults", "float_list", "vector_index", "config")}) {
     if (config == nullptr) continue;
     OCHRE_ASSIGN_OR_RETURN(const CollectionConfiguration given, FromVectorIndex(*config));
-    if (given.hnsw != HnswConfiguration()) {
-      if (configuration.hnsw != HnswConfiguration() && configuration.hnsw != given.hnsw) {
-        return Status::InvalidArgument(
-            "Failed to reconcile schema: Cannot set both collection config and schema simultaneously");
-      }
-      configuration.hnsw = given.hnsw;
+    const bool sets_hnsw = given.hnsw != HnswConfiguration();
+    const bool sets_function = NamesAFunction(given.embedding_function);
+    if ((sets_hnsw && configuration.hnsw != HnswConfiguration() && configuration.hnsw != given.hnsw) ||
+        (sets_function && NamesAFunction(configuration.embedding_function) &&
+         configuration.embedding_function != given.embedding_function)) {
+      return Status::InvalidArgument(
+          "Failed to reconcile schema: Cannot set both collection config and schema simultaneously");
     }
-    if (configuration.embedding_function == "null") configuration.embedding_function = given.embedding_function;
+    if (sets_hnsw) configuration.hnsw = given.hnsw;
+    if (sets_function || configuration.embedding_function == "null") {
+      configuration.embedding_function = given.embedding_function;
+    }
+    configuration.has_spann |= given.has_spann;
     break;
   }
   configuration.schema = schema.dump();
@@ -168,6 +183,9 @@ std::string SchemaToJson(const CollectionConfiguration& configuration) {
   Json parsed = Json::parse(ConfigurationToJson(configuration), nullptr, false);
   Json config = {{"space", parsed["hnsw"]["space"]}};
   parsed["hnsw"].erase("space");
+  if (parsed["hnsw"]["num_threads"] == 0) {  // all cores
+    parsed["hnsw"]["num_threads"] = std::max(1u, std::thread::hardware_concurrency());
+  }
   config["hnsw"] = parsed["hnsw"];
   if (!parsed["embedding_function"].is_null()) config["embedding_function"] = parsed["embedding_function"];
   schema["defaults"]["float_list"]["vector_index"]["config"] = config;

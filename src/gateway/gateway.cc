@@ -136,7 +136,7 @@ Result<QueryResult> Gateway::Query(CollectionId id, const QueryRequest& request)
   }
   OCHRE_RETURN_IF_ERROR(CheckQuery(quotas_, request));
   OCHRE_ASSIGN_OR_RETURN(const auto permit, calls_.Enter(id, QuotaAction::kQuery, /*records=*/0));
-  const HnswConfiguration& hnsw = collection->configuration.hnsw;
+  const HnswConfiguration hnsw = AsUsed(collection->configuration.hnsw);
   LogicalPlan plan = {.collection = id,
                       .selection = {},
                       .ranking = VectorRanking{.queries = request.embeddings,
@@ -168,15 +168,19 @@ Status Gateway::WaitUntilCompacted(CollectionId id) {
 }
 
 Result<CollectionStats> Gateway::Stats(CollectionId id) const {
-  OCHRE_RETURN_IF_ERROR(sysdb_.GetCollection(id).status());
+  OCHRE_ASSIGN_OR_RETURN(const CollectionPointer collection, sysdb_.GetCollection(id));
   OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(id));
+  const HnswConfiguration used = AsUsed(collection->configuration.hnsw);
   CollectionStats stats = {.record_count = view->record_count,
                            .tail_records = view->tail_operations(),
                            .tail_bytes = view->tail_bytes,
                            .segment_count = static_cast<int64_t>(view->segments.size()),
                            .version = view->version,
                            .log_position = static_cast<uint64_t>(view->position),
-                           .compacted_position = static_cast<uint64_t>(view->compacted_position)};
+                           .compacted_position = static_cast<uint64_t>(view->compacted_position),
+                           .max_neighbors_used = used.max_neighbors,
+                           .ef_construction_used = used.ef_construction,
+                           .ef_search_used = used.ef_search};
   for (const SegmentView& segment : view->segments) {
     stats.segment_records += segment.segment->row_count();
     stats.segment_deleted += segment.deletions->deleted_count();

@@ -13,7 +13,9 @@ namespace {
 constexpr int64_t kAll = -1;
 
 // Legacy keys in the metadata configure the index where the configuration itself says nothing.
-Status ApplyLegacyMetadata(const Metadata& metadata, HnswConfiguration& hnsw) {
+Status ApplyLegacyMetadata(const Metadata& metadata, CollectionConfiguration& configuration) {
+  if (configuration.has_spann) return Status::Ok();
+  HnswConfiguration& hnsw = configuration.hnsw;
   OCHRE_ASSIGN_OR_RETURN(const std::optional<HnswConfiguration> legacy, HnswConfigurationFromMetadata(metadata));
   if (legacy.has_value() && hnsw == HnswConfiguration()) hnsw = *legacy;
   return Status::Ok();
@@ -73,7 +75,7 @@ Result<CollectionPointer> Gateway::CreateCollection(const NewCollection& request
                              .metadata = request.metadata,
                              .configuration = request.configuration,
                              .dimension = std::nullopt};
-  OCHRE_RETURN_IF_ERROR(ApplyLegacyMetadata(request.metadata, record.configuration.hnsw));
+  OCHRE_RETURN_IF_ERROR(ApplyLegacyMetadata(request.metadata, record.configuration));
   OCHRE_RETURN_IF_ERROR(ValidateConfiguration(record.configuration));
   if (request.get_or_create) {
     auto existing = sysdb_.GetCollection(request.tenant, request.database, request.name);

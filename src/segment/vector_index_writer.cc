@@ -16,6 +16,7 @@
 #include "segment/manifest.h"
 #include "storage/huge_buffer.h"
 #include "storage/verified_blob.h"
+#include "types/collection_configuration.h"
 
 namespace ochre {
 namespace {
@@ -81,8 +82,9 @@ class IndexWriter {
 }  // namespace
 
 Result<std::vector<BlobInfo>> WriteVectorIndex(Storage& storage, std::string_view folder, const RowsSpan& rows,
-                                               const HnswConfiguration& hnsw, const GraphHeritage& heritage,
+                                               const HnswConfiguration& configured, const GraphHeritage& heritage,
                                                int32_t threads, const std::atomic<bool>& cancelled) {
+  const HnswConfiguration hnsw = AsUsed(configured);
   IndexWriter writer(storage, folder);
   if (rows.row_count < kCodesRowsMin) return writer.files();
   const bool wants_graph = rows.row_count >= kGraphRowsMin;

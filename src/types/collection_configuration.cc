@@ -104,13 +104,12 @@ Result<Json> ParseJson(std::string_view what, std::string_view text) {
   return json;
 }
 
-Status CheckRange(std::string_view field, int64_t value, int64_t min, int64_t max) {
-  if (value >= min && value <= max) return Status::Ok();
-  return Status::InvalidArgument(field, " is ", value, ", but must be in [", min, ", ", max, "]");
+Status CheckAtLeast(std::string_view field, int64_t value, int64_t min) {
+  if (value >= min) return Status::Ok();
+  return Status::InvalidArgument(field, " is ", value, ", but must be at least ", min);
 }
 
 Status ValidateHnsw(const HnswConfiguration& hnsw) {
-  constexpr int64_t kNoMax = std::numeric_limits<int64_t>::max();
   if (std::none_of(kSpaceNames.begin(), kSpaceNames.end(),
                    [&](const SpaceName& known) { return known.space == hnsw.space; })) {
     return Status::InvalidArgument("space is number ", static_cast<int>(hnsw.space), ", which no space has");
@@ -120,12 +119,12 @@ Status ValidateHnsw(const HnswConfiguration& hnsw) {
     return Status::InvalidArgument("quantization is number ", static_cast<int>(hnsw.quantization),
                                    ", which no quantization has");
   }
-  OCHRE_RETURN_IF_ERROR(CheckRange("max_neighbors", hnsw.max_neighbors, 2, 512));
-  OCHRE_RETURN_IF_ERROR(CheckRange("ef_construction", hnsw.ef_construction, 1, 10'000));
-  OCHRE_RETURN_IF_ERROR(CheckRange("ef_search", hnsw.ef_search, 1, 10'000));
-  OCHRE_RETURN_IF_ERROR(CheckRange("num_threads", hnsw.num_threads, 0, 1'024));
-  OCHRE_RETURN_IF_ERROR(CheckRange("batch_size", hnsw.batch_size, 2, kNoMax));
-  OCHRE_RETURN_IF_ERROR(CheckRange("sync_threshold", hnsw.sync_threshold, 2, kNoMax));
+  OCHRE_RETURN_IF_ERROR(CheckAtLeast("max_neighbors", hnsw.max_neighbors, 1));
+  OCHRE_RETURN_IF_ERROR(CheckAtLeast("ef_construction", hnsw.ef_construction, 1));
+  OCHRE_RETURN_IF_ERROR(CheckAtLeast("ef_search", hnsw.ef_search, 1));
+  OCHRE_RETURN_IF_ERROR(CheckAtLeast("num_threads", hnsw.num_threads, 0));
+  OCHRE_RETURN_IF_ERROR(CheckAtLeast("batch_size", hnsw.batch_size, 2));
+  OCHRE_RETURN_IF_ERROR(CheckAtLeast("sync_threshold", hnsw.sync_threshold, 2));
   if (!std::isfinite(hnsw.resize_factor) || hnsw.resize_factor < 1) {
     return Status::InvalidArgument("resize_factor is ", hnsw.resize_factor, ", but must be at least 1");
   }
@@ -175,6 +174,13 @@ bool IsGiven(const Json& json, std::string_view field) { return json.contains(fi
 
 }  // namespace
 
+HnswConfiguration AsUsed(HnswConfiguration hnsw) {
+  hnsw.max_neighbors = std::clamp(hnsw.max_neighbors, 2, 512);
+  hnsw.ef_construction = std::clamp(hnsw.ef_construction, 1, 10'000);
+  hnsw.ef_search = std::clamp(hnsw.ef_search, 1, 10'000);
+  return hnsw;
+}
+
 Status ValidateConfiguration(const CollectionConfiguration& configuration) {
   OCHRE_RETURN_IF_ERROR(ValidateHnsw(configuration.hnsw));
   OCHRE_ASSIGN_OR_RETURN(const Json function,
@@ -222,6 +228,7 @@ Result<CollectionConfiguration> ConfigurationFromJson(std::string_view text) {
   CollectionConfiguration configuration;
   if (IsGiven(json, "hnsw")) OCHRE_RETURN_IF_ERROR(ApplyHnswBlock(json["hnsw"], configuration.hnsw));
   if (IsGiven(json, "spann")) OCHRE_RETURN_IF_ERROR(ApplySpannBlock(json["spann"], configuration.hnsw));
+  configuration.has_spann = IsGiven(json, "spann");
   if (IsGiven(json, "embedding_function")) configuration.embedding_function = json["embedding_function"].dump();
   if (IsGiven(json, "schema")) configuration.schema = json["schema"].dump();
   OCHRE_RETURN_IF_ERROR(ValidateConfiguration(configuration));

@@ -22,8 +22,18 @@ struct CollectionConfiguration {
   // The schema that the collection was created with, as JSON text; "null" for none. Stored and given back as it is.
   std::string schema = "null";
 
-  friend bool operator==(const CollectionConfiguration&, const CollectionConfiguration&) = default;
+  // Whether a "spann" block was given, beside which legacy keys in the metadata say nothing. Of a new collection only:
+  // it is neither stored nor compared.
+  bool has_spann = false;
+
+  friend bool operator==(const CollectionConfiguration& a, const CollectionConfiguration& b) {
+    return a.hnsw == b.hnsw && a.embedding_function == b.embedding_function && a.schema == b.schema;
+  }
 };
+
+// What the index uses of a configuration. Chroma takes any numbers, so they are stored as they are; the graph uses at
+// least 2 and at most 512 neighbours, and at most 10,000 candidates, which is more than has been found of use.
+HnswConfiguration AsUsed(HnswConfiguration hnsw);
 
 // InvalidArgument names the field, its value and its bounds (those of HnswConfiguration's comments).
 Status ValidateConfiguration(const CollectionConfiguration& configuration);

@@ -78,6 +78,39 @@ TEST_F(ClientTest, LegacyMetadataConfiguresWhereNothingElseDoes) {
             StatusCode::kInvalidArgument);
 }
 
+TEST_F(ClientTest, NumbersThatTheGraphCannotUseAreStoredAndStatsSaysWhichItUses) {
+  ASSERT_OK_AND_ASSIGN(
+      const Collection large,
+      client_->CreateCollection("large", {.max_neighbors = 1'000, .ef_construction = 20'000, .ef_search = 20'000}));
+  ASSERT_OK_AND_ASSIGN(const CollectionInfo info, large.Info());
+  EXPECT_EQ(info.hnsw.max_neighbors, 1'000);
+  EXPECT_EQ(info.hnsw.ef_construction, 20'000);
+  EXPECT_EQ(info.hnsw.ef_search, 20'000);
+  ASSERT_OK_AND_ASSIGN(const CollectionStats stats, client_->Stats(large));
+  EXPECT_EQ(stats.max_neighbors_used, 512);
+  EXPECT_EQ(stats.ef_construction_used, 10'000);
+  EXPECT_EQ(stats.ef_search_used, 10'000);
+}
+
+TEST_F(ClientTest, AGraphOfOneNeighbourIsBuiltWithTwoAndSearched) {
+  constexpr int64_t kRecords = 5'200;  // enough for a graph
+  ASSERT_OK_AND_ASSIGN(Collection line, client_->CreateCollection("line", {.max_neighbors = 1, .ef_construction = 1}));
+  std::vector<std::string> ids;
+  std::vector<float> values;
+  for (int64_t i = 0; i < kRecords; ++i) {
+    ids.push_back(std::to_string(i));
+    values.push_back(static_cast<float>(i));
+  }
+  ASSERT_OK(line.Add({.ids = ids, .embeddings = {values, 1}}));
+  ASSERT_OK(client_->Compact(line));
+  ASSERT_OK_AND_ASSIGN(const CollectionStats stats, client_->Stats(line));
+  EXPECT_EQ(stats.max_neighbors_used, 2);
+  EXPECT_EQ(stats.segment_records, kRecords);
+  const float query = 77;
+  ASSERT_OK_AND_ASSIGN(const QueryResult found, line.Query({.embeddings = {{&query, 1}, 1}, .n_results = 1}));
+  EXPECT_EQ(found.HitCount(0), 1);
+}
+
 TEST_F(ClientTest, ModifyRenamesReplacesMetadataAndChangesSearchParameters) {
   ASSERT_OK_AND_ASSIGN(Collection docs, client_->CreateCollection("docs", {.metadata = {{"a", 1}}}));
   ASSERT_OK(client_->CreateCollection("taken"));

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -436,6 +437,19 @@ TEST_F(ClientTest, MaintenanceReportsWhatIsThere) {
   EXPECT_EQ(stats.record_count, 3);
   EXPECT_EQ(stats.segment_count, 1);
   EXPECT_EQ(stats.tail_records, 0);
+  EXPECT_EQ(stats.max_neighbors_used, 16);
+  EXPECT_EQ(stats.ef_construction_used, 100);
+  EXPECT_EQ(stats.ef_search_used, 100);
+}
+
+TEST_F(ClientTest, ACallerOfTheFirstVersionGetsTheStatsThatItKnows) {
+  AddThree();
+  ochre_stats stats;
+  std::memset(&stats, 0x55, sizeof(stats));
+  ochre_stats_init(&stats, offsetof(ochre_stats, max_neighbors_used));
+  ASSERT_EQ(ochre_collection_stats(collection(), &stats, error()), OCHRE_OK) << message();
+  EXPECT_EQ(stats.record_count, 3);
+  EXPECT_EQ(stats.max_neighbors_used, 0x55555555) << "what the caller does not have is not written";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 
 #include "tests/support/expect_ok.h"
 #include "tests/support/must.h"
@@ -100,6 +101,53 @@ TEST(CollectionSchemaTest, ASchemaMayRepeatTheConfigurationButNotContradictIt) {
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(), HasSubstr("Cannot set both collection config and schema simultaneously"));
   EXPECT_EQ(configuration.hnsw.space, Space::kCosine);
+}
+
+std::string Function(const std::string& name) { return R"({"config":{},"name":")" + name + R"(","type":"known"})"; }
+
+TEST(CollectionSchemaTest, TheFunctionOfTheSchemaCountsWhereTheConfigurationNamesNone) {
+  for (const std::string& unset : {std::string("null"), Function("default"), std::string(R"({"type":"legacy"})"),
+                                   std::string(R"({"type":"unknown"})")}) {
+    CollectionConfiguration configuration;
+    configuration.embedding_function = unset;
+    ASSERT_OK(ApplySchema(WithVectorConfig(R"({"embedding_function": )" + Function("openai") + "}"), configuration));
+    EXPECT_EQ(configuration.embedding_function, Function("openai")) << unset;
+    EXPECT_EQ(
+        SchemaOf(
+            configuration)["keys"]["#embedding"]["float_list"]["vector_index"]["config"]["embedding_function"]["name"],
+        "openai");
+  }
+}
+
+TEST(CollectionSchemaTest, TheFunctionOfTheConfigurationCountsWhereTheSchemaNamesNone) {
+  for (const std::string& unset : {std::string("null"), Function("default"), std::string(R"({"type":"legacy"})")}) {
+    CollectionConfiguration configuration;
+    configuration.embedding_function = Function("openai");
+    ASSERT_OK(ApplySchema(WithVectorConfig(R"({"embedding_function": )" + unset + "}"), configuration));
+    EXPECT_EQ(configuration.embedding_function, Function("openai")) << unset;
+  }
+}
+
+TEST(CollectionSchemaTest, TwoFunctionsAreRefusedUnlessTheyAreTheSame) {
+  CollectionConfiguration configuration;
+  configuration.embedding_function = Function("openai");
+  const CollectionConfiguration before = configuration;
+  const Status status = ApplySchema(
+      WithVectorConfig(R"({"space": "ip", "embedding_function": )" + Function("cohere") + "}"), configuration);
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("Cannot set both collection config and schema simultaneously"));
+  EXPECT_EQ(configuration, before);
+  EXPECT_OK(ApplySchema(WithVectorConfig(R"({"embedding_function": )" + Function("openai") + "}"), configuration));
+}
+
+TEST(CollectionSchemaTest, AllThreadsAreShownAsTheirNumber) {
+  CollectionConfiguration configuration;
+  const auto shown = [&] {
+    return SchemaOf(configuration)["keys"]["#embedding"]["float_list"]["vector_index"]["config"]["hnsw"]["num_threads"];
+  };
+  EXPECT_EQ(shown(), std::max(1u, std::thread::hardware_concurrency()));
+  configuration.hnsw.num_threads = 3;
+  EXPECT_EQ(shown(), 3);
 }
 
 TEST(CollectionSchemaTest, WhatIsNoSchemaIsRefusedAndChangesNothing) {

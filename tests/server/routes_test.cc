@@ -75,6 +75,45 @@ TEST_F(RoutesTest, TheServerSaysThatItLivesAndWhatItIs) {
   EXPECT_EQ(Answered(kGet, "/openapi.json"), Json::parse(OpenApiDocument()));
 }
 
+TEST_F(RoutesTest, NumbersOfTheIndexAreTakenAsChromaTakesThem) {
+  for (const std::string number : {"1", "513", "1000", "20000"}) {
+    const Json made = Answered(
+        kPost, kCollections,
+        R"({"name": "c-)" + number + R"(", "metadata": {"hnsw:M": )" + number + R"(, "hnsw:search_ef": 20000}})");
+    EXPECT_EQ(made["configuration_json"]["hnsw"]["max_neighbors"], std::stoi(number));
+    EXPECT_EQ(made["configuration_json"]["hnsw"]["ef_search"], 20'000);
+  }
+}
+
+TEST_F(RoutesTest, LegacyKeysSayNothingBesideASpannBlock) {
+  const auto made = [&](const std::string& name, const std::string& configuration) {
+    return Answered(kPost, kCollections,
+                    R"({"name": ")" + name + R"(", "metadata": {"hnsw:search_ef": 33},)" + configuration +
+                        "}")["configuration_json"]["hnsw"];
+  };
+  EXPECT_EQ(made("none", R"("configuration": null)")["ef_search"], 33);
+  EXPECT_EQ(made("hnsw", R"("configuration": {"hnsw": {}})")["ef_search"], 33);
+  const Json spann = made("spann", R"("configuration": {"spann": {"space": "cosine"}})");
+  EXPECT_EQ(spann["ef_search"], 100);
+  EXPECT_EQ(spann["space"], "cosine");
+  EXPECT_EQ(made("default", R"("configuration": {"spann": {}})")["ef_search"], 100);
+  EXPECT_EQ(made("schema", R"("schema": {"keys": {"#embedding": {"float_list": {"vector_index": {"enabled": true,
+      "config": {"spann": {"space": "ip"}}}}}}})")["ef_search"],
+            100);
+}
+
+TEST_F(RoutesTest, TheFunctionThatASchemaNamesCountsBeforePythonsDefault) {
+  const std::string schema = R"("schema": {"keys": {"#embedding": {"float_list": {"vector_index": {"enabled": true,
+      "config": {"embedding_function": {"type": "known", "name": "openai", "config": {}}}}}}}})";
+  const auto configuration = [](const std::string& name) {
+    return R"("configuration": {"embedding_function": {"type": "known", "name": ")" + name + R"(", "config": {}}},)";
+  };
+  const Json made = Answered(kPost, kCollections, R"({"name": "docs",)" + configuration("default") + schema + "}");
+  EXPECT_EQ(made["configuration_json"]["embedding_function"]["name"], "openai");
+  ExpectRefused(kPost, kCollections, R"({"name": "more",)" + configuration("cohere") + schema + "}", 400,
+                "InvalidArgumentError", "Cannot set both collection config and schema simultaneously");
+}
+
 TEST_F(RoutesTest, TheHealthCheckFailsOnceTheServerStops) {
   EXPECT_EQ(Answered(kGet, "/api/v2/healthcheck"),
             Json::parse(R"({"is_executor_ready": true, "is_log_client_ready": true})"));

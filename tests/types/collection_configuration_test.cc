@@ -122,18 +122,40 @@ TEST(CollectionConfigurationTest, NumbersAreHeldToTheirBounds) {
     const char* max;
     const char* above;  // null: no bound but the type's
   };
-  for (const Bounds& bounds :
-       {Bounds{"max_neighbors", "1", "2", "512", "513"}, Bounds{"ef_construction", "0", "1", "10000", "10001"},
-        Bounds{"ef_search", "0", "1", "10000", "10001"}, Bounds{"num_threads", "-1", "0", "1024", "1025"},
-        Bounds{"batch_size", "1", "2", "9223372036854775807", nullptr},
-        Bounds{"sync_threshold", "1", "2", "9223372036854775807", nullptr},
-        Bounds{"resize_factor", "0.99", "1", "1e300", nullptr}}) {
+  for (const Bounds& bounds : {Bounds{"max_neighbors", "0", "1", "2147483647", "2147483648"},
+                               Bounds{"ef_construction", "0", "1", "2147483647", "2147483648"},
+                               Bounds{"ef_search", "0", "1", "2147483647", "2147483648"},
+                               Bounds{"num_threads", "-1", "0", "2147483647", "2147483648"},
+                               Bounds{"batch_size", "1", "2", "9223372036854775807", nullptr},
+                               Bounds{"sync_threshold", "1", "2", "9223372036854775807", nullptr},
+                               Bounds{"resize_factor", "0.99", "1", "1e300", nullptr}}) {
     SCOPED_TRACE(bounds.field);
     ExpectRefused(with(bounds.field, bounds.below), bounds.below);
     (void)Parsed(with(bounds.field, bounds.min));
     (void)Parsed(with(bounds.field, bounds.max));
     if (bounds.above != nullptr) ExpectRefused(with(bounds.field, bounds.above), bounds.field);
   }
+}
+
+TEST(CollectionConfigurationTest, TheIndexUsesWhatItCan) {
+  const HnswConfiguration ordinary = {.max_neighbors = 48, .ef_construction = 200, .ef_search = 300};
+  EXPECT_EQ(AsUsed(ordinary), ordinary);
+  HnswConfiguration used = AsUsed({.max_neighbors = 1, .ef_construction = 1, .ef_search = 1});
+  EXPECT_EQ(used.max_neighbors, 2);
+  EXPECT_EQ(used.ef_construction, 1);
+  EXPECT_EQ(used.ef_search, 1);
+  used = AsUsed({.max_neighbors = 1'000, .ef_construction = 20'000, .ef_search = 2'147'483'647});
+  EXPECT_EQ(used.max_neighbors, 512);
+  EXPECT_EQ(used.ef_construction, 10'000);
+  EXPECT_EQ(used.ef_search, 10'000);
+}
+
+TEST(CollectionConfigurationTest, ThatASpannBlockWasGivenIsKnownAndNoPartOfTheConfiguration) {
+  EXPECT_FALSE(Parsed(R"({"hnsw": {}, "spann": null})").has_spann);
+  const CollectionConfiguration spann = Parsed(R"({"spann": {}})");
+  EXPECT_TRUE(spann.has_spann);
+  EXPECT_EQ(spann, CollectionConfiguration());
+  EXPECT_FALSE(Parsed(ConfigurationToJson(spann)).has_spann);
 }
 
 TEST(CollectionConfigurationTest, AStructIsHeldToTheSameRules) {
