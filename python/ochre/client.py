@@ -300,8 +300,8 @@ def EphemeralClient(settings: Optional[Settings] = None, tenant: str = DEFAULT_T
 @contextlib.contextmanager
 def timeout(seconds: float) -> Iterator[None]:
     """Calls of this thread inside the block raise DeadlineExceededError once it has lasted ``seconds``, also while they
-    filter, search, read records or wait for a compaction (which then goes on in the background). A commit that has begun
-    is completed. ``seconds`` are at least 0; infinity means no deadline. Inside another such block the nearer of both
+    filter, search, read records or wait for a compaction (which then goes on in the background). A commit that has
+    begun is completed. ``seconds`` are at least 0; infinity means no deadline. Inside another such block the nearer of both
     deadlines holds, and the other one's is back afterwards."""
     outer = thread_deadline()
     _set_deadline(min(outer, time.monotonic() + number(seconds, "seconds", 0, math.inf)))

@@ -337,6 +337,7 @@ def test_threads_share_a_client_of_a_server(server):
 
 def test_the_names_that_annotations_use_are_at_the_top():
     for name in ("Documents", "Embeddings", "EmbeddingFunction", "Metadatas", "Where", "WhereDocument", "IDs",
-                 "Include", "GetResult", "QueryResult", "CollectionMetadata", "Settings", "Client", "ClientAPI", "Collection"):
+                 "Include", "GetResult", "QueryResult", "CollectionMetadata", "Settings", "Client", "ClientAPI",
+                 "Collection"):
         assert hasattr(chromadb, name) and name in chromadb.__all__
     assert sys.modules["ochre.types"].Documents is chromadb.Documents

@@ -93,8 +93,8 @@ client.close()
 print("parent", second.get_collection("forked").count())
 second.close()
 """
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "db")], check=False, capture_output=True, text=True,
-                          timeout=60)
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "db")], check=False, capture_output=True,
+                          text=True, timeout=60)
     assert done.stdout.splitlines() == ["refused"] * 4 + ["child 0", "parent 2"] and done.stderr == ""
 
 
