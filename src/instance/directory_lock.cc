@@ -21,7 +21,12 @@ Result<DirectoryLock> DirectoryLock::Acquire(const std::filesystem::path& direct
   if (descriptor < 0) {
     return Status::FailedPrecondition("cannot open ", path.string(), ": ", ReasonOf(errno));
   }
-  DirectoryLock lock(descriptor);
+  Result<FileIdentity> identity = FileIdentity::Of(descriptor, path);
+  if (!identity.ok()) {
+    close(descriptor);
+    return identity.status();
+  }
+  DirectoryLock lock(descriptor, *std::move(identity));
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return Status::FailedPrecondition("cannot lock ", path.string(), ": ", ReasonOf(errno));
     char holder[32] = {};
@@ -29,6 +34,7 @@ Result<DirectoryLock> DirectoryLock::Acquire(const std::filesystem::path& direct
     return Status::FailedPrecondition("the database at ", directory.string(), " is open already, by process ",
                                       size > 0 ? std::string(holder) : std::string("(unknown)"));
   }
+  OCHRE_RETURN_IF_ERROR(lock.identity().Check());  // again: a replaced one is locked by nobody
   // For the message above only: the lock itself is what counts, and a full disk must not stand in its way.
   const std::string process = std::to_string(getpid());
   if (ftruncate(descriptor, 0) == 0) {

@@ -7,6 +7,7 @@
 
 #include "ochre/status.h"
 #include "runtime/owner_process.h"
+#include "storage/file_identity.h"
 
 namespace ochre {
 
@@ -19,19 +20,24 @@ class DirectoryLock {
   static Result<DirectoryLock> Acquire(const std::filesystem::path& directory);
 
   DirectoryLock(DirectoryLock&& other) noexcept
-      : descriptor_(std::exchange(other.descriptor_, -1)), owner_(other.owner_) {}
+      : descriptor_(std::exchange(other.descriptor_, -1)), owner_(other.owner_), identity_(other.identity_) {}
   DirectoryLock& operator=(DirectoryLock&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
     std::swap(owner_, other.owner_);
+    std::swap(identity_, other.identity_);
     return *this;
   }
   ~DirectoryLock();
 
+  // Of LOCK: whether the directory's path still leads to the database that was locked. Holds while the lock does.
+  const FileIdentity& identity() const { return identity_; }
+
  private:
-  explicit DirectoryLock(int descriptor) : descriptor_(descriptor) {}
+  DirectoryLock(int descriptor, FileIdentity identity) : descriptor_(descriptor), identity_(std::move(identity)) {}
 
   int descriptor_;
   OwnerProcess owner_;
+  FileIdentity identity_;
 };
 
 }  // namespace ochre

@@ -87,7 +87,8 @@ Result<std::shared_ptr<Instance>> Instance::Open(const std::filesystem::path& gi
   OCHRE_ASSIGN_OR_RETURN(auto log, Log::Open(path, options.durability));
   if (!HoldsDatabase(path / kSystemName)) OCHRE_RETURN_IF_ERROR(CheckLogIsNew(*log, path));
   OCHRE_ASSIGN_OR_RETURN(auto sysdb, SystemDatabase::Open(path, options.durability));
-  auto storage = std::make_unique<LocalStorage>(path, /*sync=*/options.durability != Durability::kNone);
+  auto storage =
+      std::make_unique<LocalStorage>(path, /*sync=*/options.durability != Durability::kNone, lock.identity());
   return Share(new Instance(std::move(lock), std::move(storage), std::move(log), std::move(sysdb), options));
 }
 
@@ -128,6 +129,7 @@ Status Instance::CheckProcess() const {
 Result<Instance::Call> Instance::Enter() {
   OCHRE_RETURN_IF_ERROR(CheckProcess());
   OCHRE_ASSIGN_OR_RETURN(CallGate::Call call, gate_.Enter());
+  if (lock_.has_value()) OCHRE_RETURN_IF_ERROR(lock_->identity().Check());
   return Call(std::move(call), gateway_);
 }
 

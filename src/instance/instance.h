@@ -45,7 +45,8 @@ class Instance {
     Gateway* gateway_;
   };
 
-  // FailedPrecondition: closed, or this is a child of the process that opened it.
+  // FailedPrecondition: closed, or this is a child of the process that opened it, or the path no longer leads to the
+  // database's directory.
   Result<Call> Enter();
 
   // As Client::Close. Of several callers every one returns when the files are closed.

@@ -161,10 +161,14 @@ class LocalWriter : public BlobWriter {
 
 }  // namespace
 
-LocalStorage::LocalStorage(std::filesystem::path root, bool sync) : root_(std::move(root)), sync_(sync) {}
+LocalStorage::LocalStorage(std::filesystem::path root, bool sync, std::optional<FileIdentity> guard)
+    : root_(std::move(root)), sync_(sync), guard_(std::move(guard)) {}
+
+Status LocalStorage::CheckRoot() const { return guard_.has_value() ? guard_->Check() : Status::Ok(); }
 
 Result<std::unique_ptr<BlobWriter>> LocalStorage::Create(std::string_view name) {
   assert(IsBlobName(name));
+  OCHRE_RETURN_IF_ERROR(CheckRoot());
   const std::filesystem::path path = root_ / name;
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);
@@ -176,6 +180,7 @@ Result<std::unique_ptr<BlobWriter>> LocalStorage::Create(std::string_view name) 
 
 Result<std::shared_ptr<const Blob>> LocalStorage::Map(std::string_view name) const {
   if (!IsBlobName(name)) return Status::NotFound("\"", name, "\" is no name of a blob");  // a damaged manifest's
+  OCHRE_RETURN_IF_ERROR(CheckRoot());
   const std::filesystem::path path = root_ / name;
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.ok()) return IoError(errno, "cannot open ", path.string());
@@ -203,6 +208,7 @@ Result<std::vector<std::string>> LocalStorage::List(std::string_view folder) con
 
 Status LocalStorage::DeleteFolder(std::string_view folder) {
   assert(IsBlobName(folder));
+  OCHRE_RETURN_IF_ERROR(CheckRoot());
   std::error_code error;
   std::filesystem::remove_all(root_ / folder, error);
   if (error) return IoError(error.value(), "cannot delete ", (root_ / folder).string());

@@ -4,10 +4,12 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "storage/file_identity.h"
 #include "storage/storage.h"
 
 namespace ochre {
@@ -16,8 +18,9 @@ namespace ochre {
 // the collection of unreferenced segments removes at the next open. Maps are read-only and private.
 class LocalStorage : public Storage {
  public:
-  // `root` must exist. With `sync` false nothing is fsynced (ClientOptions::durability kNone).
-  LocalStorage(std::filesystem::path root, bool sync);
+  // `root` must exist. With `sync` false nothing is fsynced (ClientOptions::durability kNone). While `guard`, a file in
+  // `root`, is not the same any more, nothing is created, opened or deleted: that is FailedPrecondition.
+  LocalStorage(std::filesystem::path root, bool sync, std::optional<FileIdentity> guard = std::nullopt);
 
   Result<std::unique_ptr<BlobWriter>> Create(std::string_view name) override;
   Result<std::shared_ptr<const Blob>> Map(std::string_view name) const override;
@@ -26,8 +29,11 @@ class LocalStorage : public Storage {
   Status SyncFolder(std::string_view folder) override;
 
  private:
+  Status CheckRoot() const;
+
   std::filesystem::path root_;
   bool sync_;
+  std::optional<FileIdentity> guard_;
 };
 
 }  // namespace ochre

@@ -340,5 +340,34 @@ TEST(InstanceOpenTest, ARelativePathStaysThatDirectoryWhenTheWorkingDirectoryCha
   EXPECT_OK(Must(instance->Enter())->Verify(id));
 }
 
+TEST(InstanceIdentityTest, AfterItsDirectoryWasRenamedReplacedOrDeletedCallsAreRefusedAndTheNewOneIsLeftAlone) {
+  for (const bool replaced : {false, true}) {
+    for (const bool deleted : {false, true}) {
+      SCOPED_TRACE(testing::Message() << "deleted " << deleted << ", replaced " << replaced);
+      const TemporaryDirectory directory;
+      const path database = directory.path() / "db";
+      const auto instance = OpenInstance(database);
+      ASSERT_OK(CreateCollection(*instance, "docs"));
+      if (deleted) {
+        std::filesystem::remove_all(database);
+      } else {
+        std::filesystem::rename(database, directory.path() / "elsewhere");
+      }
+      if (replaced) ASSERT_OK(OpenInstance(database)->Close());
+      std::filesystem::create_directories(database / "segments" / "11111111-1111-4111-8111-111111111111");
+      const auto names = NamesIn(database);
+      const Status refused = instance->Enter().status();
+      EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
+      EXPECT_THAT(refused.message(), HasSubstr(database.string()));
+      EXPECT_OK(instance->Close());
+      EXPECT_THAT(NamesIn(database), testing::UnorderedElementsAreArray(names));
+      EXPECT_EQ(NamesIn(database / "segments").size(), 1u);
+      if (!deleted) {
+        EXPECT_EQ(CountCollections(*OpenInstance(directory.path() / "elsewhere")), 1);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ochre

@@ -136,6 +136,21 @@ TEST_F(LocalStorageTest, SyncingAFolderThatIsNotThereFails) {
   EXPECT_EQ(storage_.SyncFolder("nowhere").code(), StatusCode::kNotFound);
 }
 
+TEST_F(LocalStorageTest, NothingIsTouchedWhereTheGuardedRootIsAnother) {
+  WriteBlob(storage_, "LOCK", "");
+  WriteBlob(storage_, "s/a", "x");
+  const int descriptor = open((folder_.path() / "LOCK").c_str(), O_RDONLY | O_CLOEXEC);
+  LocalStorage guarded(folder_.path(), /*sync=*/true, *FileIdentity::Of(descriptor, folder_.path() / "LOCK"));
+  EXPECT_TRUE(guarded.Map("s/a").ok());
+  std::filesystem::remove(folder_.path() / "LOCK");
+  WriteBlob(storage_, "LOCK", "");
+  EXPECT_EQ(guarded.Map("s/a").status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(guarded.Create("s/b").status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(guarded.DeleteFolder("s").code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(storage_.List("s").value(), testing::ElementsAre("a"));
+  close(descriptor);
+}
+
 TEST_F(LocalStorageTest, ListingAFileFails) {
   WriteBlob(storage_, "a", "x");
   EXPECT_FALSE(storage_.List("a").ok());
