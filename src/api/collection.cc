@@ -57,7 +57,7 @@ Result<DeleteReceipt> Collection::Delete(const DeleteRequest& request) {
 }
 
 Result<GetResult> Collection::Get(const GetRequest& request) const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->EnterToRead());
   return gateway->Get(ParseCollectionId(id_), request);
 }
 
@@ -66,7 +66,7 @@ Result<GetResult> Collection::Peek(int64_t limit) const {
 }
 
 Result<QueryResult> Collection::Query(const QueryRequest& request) const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->EnterToRead());
   if (request.texts.empty() || !request.embeddings.values.empty()) {
     return gateway->Query(ParseCollectionId(id_), request);
   }
@@ -84,7 +84,7 @@ Result<QueryResult> Collection::Query(const QueryRequest& request) const {
 }
 
 Result<int64_t> Collection::Count() const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->EnterToRead());
   return gateway->Count(ParseCollectionId(id_));
 }
 

@@ -127,9 +127,14 @@ Status Instance::CheckProcess() const {
 }
 
 Result<Instance::Call> Instance::Enter() {
+  OCHRE_ASSIGN_OR_RETURN(Call call, EnterToRead());
+  if (lock_.has_value()) OCHRE_RETURN_IF_ERROR(lock_->identity().Check());
+  return call;
+}
+
+Result<Instance::Call> Instance::EnterToRead() {
   OCHRE_RETURN_IF_ERROR(CheckProcess());
   OCHRE_ASSIGN_OR_RETURN(CallGate::Call call, gate_.Enter());
-  if (lock_.has_value()) OCHRE_RETURN_IF_ERROR(lock_->identity().Check());
   return Call(std::move(call), gateway_);
 }
 
