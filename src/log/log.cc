@@ -13,6 +13,7 @@
 #include "log/recent_batches.h"
 #include "log/wal_checkpointer.h"
 #include "runtime/mutex.h"
+#include "sqlite/integrity.h"
 #include "sqlite/transaction.h"
 #include "types/operation_batch.h"
 
@@ -70,6 +71,7 @@ struct PendingAppend {
   Status status = {};   // of the commit
   LogPosition first{};  // if it succeeded
   LogPosition last{};
+  int64_t checksum = 0;
   bool done = false;
   CondVar wake = {};  // when it is done, or first in the queue
 };
@@ -91,11 +93,12 @@ struct Log::Impl {
   void Publish(const std::vector<PendingAppend*>& group) OCHRE_REQUIRES(mutex);
 
   Result<LogPosition> LastPosition(CollectionId collection) OCHRE_EXCLUDES(mutex, writer_mutex);
-  Result<LogPosition> LoadLastPosition(CollectionId collection) OCHRE_REQUIRES(writer_mutex);
+  Result<LogBounds> LoadBounds(CollectionId collection) OCHRE_REQUIRES(writer_mutex);
   Result<std::vector<LogBatch>> Read(CollectionId collection, LogPosition after, int64_t bytes_max);
   Result<bool> PurgeStep(CollectionId collection, LogPosition position, bool forget);
   Status SkipTo(CollectionId collection, LogPosition position) OCHRE_EXCLUDES(writer_mutex);
   Status Sync() OCHRE_EXCLUDES(writer_mutex);
+  Status Verify();
   void NoteCommit() OCHRE_REQUIRES(writer_mutex);
   // What the checkpointer's connection met holds for the writer's too.
   void RefuseAfterFailedSync() OCHRE_REQUIRES(writer_mutex);
@@ -118,7 +121,7 @@ struct Log::Impl {
   Mutex mutex;                                               // guards what follows; never held during I/O
   std::deque<PendingAppend*> queue OCHRE_GUARDED_BY(mutex);  // the first one's writer commits the group
   // Of the collections used since opening; equal to the file's, and changed only by who holds writer_mutex too.
-  absl::flat_hash_map<CollectionId, LogPosition> last_positions OCHRE_GUARDED_BY(mutex);
+  absl::flat_hash_map<CollectionId, LogBounds> bounds OCHRE_GUARDED_BY(mutex);
   size_t last_group_size OCHRE_GUARDED_BY(mutex) = 1;
   RecentBatches recent OCHRE_GUARDED_BY(mutex){kRecentBytesMax};
   int64_t running_calls OCHRE_GUARDED_BY(mutex) = 0;
@@ -129,6 +132,24 @@ struct Log::Impl {
 };
 
 namespace {
+
+// What is read in its scope is one state of the file, whatever is committed meanwhile.
+class ReadTransaction {
+ public:
+  explicit ReadTransaction(SqliteConnection& connection)
+      : connection_(connection), status_(connection.Execute("BEGIN")) {}
+  ~ReadTransaction() {
+    if (status_.ok()) (void)connection_.Execute("COMMIT");  // of nothing
+  }
+  ReadTransaction(const ReadTransaction&) = delete;
+  ReadTransaction& operator=(const ReadTransaction&) = delete;
+
+  const Status& status() const { return status_; }
+
+ private:
+  SqliteConnection& connection_;
+  const Status status_;
+};
 
 // A call that Close waits for.
 template <typename Impl>
@@ -270,23 +291,29 @@ Status Log::Impl::TryCommit(std::vector<PendingAppend*>& group) {
   Result<SqliteTransaction> transaction = SqliteTransaction::Begin(*writer);
   if (!transaction.ok()) return fail_all(transaction.status());
   LogTable table(*writer);
-  absl::flat_hash_map<CollectionId, LogPosition> last_of_group;
+  absl::flat_hash_map<CollectionId, LogBounds> bounds_of_group;
   for (auto append = group.begin(); append != group.end(); ++append) {
     PendingAppend& pending = **append;
     const Status status = [&]() -> Status {
-      auto [last, is_first] = last_of_group.try_emplace(pending.collection);
+      auto [entry, is_first] = bounds_of_group.try_emplace(pending.collection);
+      LogBounds& group_bounds = entry->second;
       if (is_first) {
-        OCHRE_ASSIGN_OR_RETURN(last->second, LoadLastPosition(pending.collection));
+        OCHRE_ASSIGN_OR_RETURN(group_bounds, LoadBounds(pending.collection));
       }
-      pending.first = Plus(last->second, 1);
-      pending.last = Plus(last->second, pending.operation_count);
-      last->second = pending.last;
-      return table.Insert(pending.collection, pending.first, pending.last, *pending.bytes);
+      pending.first = Plus(group_bounds.last, 1);
+      OCHRE_RETURN_IF_ERROR(table.Append(pending.collection, pending.operation_count, *pending.bytes, group_bounds));
+      pending.last = group_bounds.last;
+      pending.checksum = group_bounds.last_checksum;
+      return Status::Ok();
     }();
     if (status.ok()) continue;
     pending.status = status;
     group.erase(append);
     return status;  // which rolls back
+  }
+  for (const auto& [collection, group_bounds] : bounds_of_group) {
+    const Status status = table.WriteBounds(collection, group_bounds);
+    if (!status.ok()) return fail_all(status);
   }
   const Status status = transaction->Commit();
   return status.ok() ? status : fail_all(status);
@@ -294,7 +321,9 @@ Status Log::Impl::TryCommit(std::vector<PendingAppend*>& group) {
 
 void Log::Impl::Publish(const std::vector<PendingAppend*>& group) {
   for (PendingAppend* append : group) {
-    last_positions[append->collection] = append->last;
+    LogBounds& of_collection = bounds[append->collection];
+    of_collection.last = append->last;
+    of_collection.last_checksum = append->checksum;
     recent.Add(append->collection, {append->first, append->last, append->bytes});
   }
 }
@@ -307,21 +336,22 @@ void Log::Impl::NoteCommit() {
 Result<LogPosition> Log::Impl::LastPosition(CollectionId collection) {
   {
     MutexLock lock(mutex);
-    if (const auto found = last_positions.find(collection); found != last_positions.end()) return found->second;
+    if (const auto found = bounds.find(collection); found != bounds.end()) return found->second.last;
   }
   MutexLock writer_lock(writer_mutex);
-  return LoadLastPosition(collection);
+  OCHRE_ASSIGN_OR_RETURN(const LogBounds loaded, LoadBounds(collection));
+  return loaded.last;
 }
 
-Result<LogPosition> Log::Impl::LoadLastPosition(CollectionId collection) {
+Result<LogBounds> Log::Impl::LoadBounds(CollectionId collection) {
   {
     MutexLock lock(mutex);
-    if (const auto found = last_positions.find(collection); found != last_positions.end()) return found->second;
+    if (const auto found = bounds.find(collection); found != bounds.end()) return found->second;
   }
-  OCHRE_ASSIGN_OR_RETURN(const LogPosition last, LogTable(*writer).LastPosition(collection));
+  OCHRE_ASSIGN_OR_RETURN(const LogBounds loaded, LogTable(*writer).Bounds(collection));
   MutexLock lock(mutex);
-  last_positions.emplace(collection, last);
-  return last;
+  bounds.emplace(collection, loaded);
+  return loaded;
 }
 
 template <typename Function>
@@ -336,6 +366,9 @@ auto Log::Impl::WithReader(Function function) -> decltype(function(std::declval<
     OCHRE_RETURN_IF_ERROR(connection->Configure(OptionsOf(durability, kReaderCacheBytes)));
     reader = std::move(connection);
   }
+  // All statements of one call see the same state.
+  const ReadTransaction transaction(*reader);
+  OCHRE_RETURN_IF_ERROR(transaction.status());
   return function(LogTable(*reader));
 }
 
@@ -376,42 +409,32 @@ Result<bool> Log::Impl::PurgeStep(CollectionId collection, LogPosition position,
   MutexLock writer_lock(writer_mutex);
   RefuseAfterFailedSync();
   LogTable table(*writer);
-  OCHRE_ASSIGN_OR_RETURN(const std::optional<LogPosition> end,
+  // Nothing is deleted that is not what the bounds say: a damaged log keeps everything.
+  OCHRE_ASSIGN_OR_RETURN(LogBounds next, LoadBounds(collection));
+  OCHRE_ASSIGN_OR_RETURN(const std::optional<LogTable::BatchEnd> end,
                          table.EndOfOldest(collection, position, kPurgeStepBytes));
-  if (!end.has_value() && !forget) return false;
+  if (end.has_value()) {
+    next.purged = end->position;
+    next.purged_checksum = end->checksum;
+  } else if (!forget) {
+    return false;
+  }
 
   OCHRE_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*writer));
-  if (end.has_value()) OCHRE_RETURN_IF_ERROR(table.DeleteUpTo(collection, *end));
-  if (forget) {
-    OCHRE_RETURN_IF_ERROR(table.ForgetPurged(collection));
-  } else {
-    OCHRE_RETURN_IF_ERROR(table.SetPurged(collection, *end));
-  }
+  if (end.has_value()) OCHRE_RETURN_IF_ERROR(table.DeleteUpTo(collection, end->position));
+  const bool forget_now = !end.has_value();
+  OCHRE_RETURN_IF_ERROR(forget_now ? table.DeleteBounds(collection) : table.WriteBounds(collection, next));
   OCHRE_RETURN_IF_ERROR(transaction.Commit());
   NoteCommit();
 
   MutexLock lock(mutex);
-  recent.DropUpTo(collection, end.value_or(kEndOfLog));
-  if (!end.has_value()) last_positions.erase(collection);
+  recent.DropUpTo(collection, forget_now ? kEndOfLog : end->position);
+  if (forget_now) {
+    bounds.erase(collection);
+  } else {
+    bounds[collection] = next;
+  }
   return end.has_value();
-}
-
-Status Log::Impl::SkipTo(CollectionId collection, LogPosition position) {
-  MutexLock writer_lock(writer_mutex);
-  OCHRE_ASSIGN_OR_RETURN(const LogPosition last, LoadLastPosition(collection));
-  if (last >= position) return Status::Ok();
-  OCHRE_RETURN_IF_ERROR(LogTable(*writer).SetPurged(collection, position));
-  NoteCommit();
-  MutexLock lock(mutex);
-  last_positions[collection] = position;
-  recent.DropUpTo(collection, position);  // what it holds has no gaps
-  return Status::Ok();
-}
-
-Status Log::SkipTo(CollectionId collection, LogPosition position) {
-  const RunningCall call(*impl_);
-  OCHRE_RETURN_IF_ERROR(call.status());
-  return impl_->SkipTo(collection, position);
 }
 
 Status Log::Purge(CollectionId collection, LogPosition position) {
@@ -421,6 +444,29 @@ Status Log::Purge(CollectionId collection, LogPosition position) {
     OCHRE_ASSIGN_OR_RETURN(more, impl_->PurgeStep(collection, position, /*forget=*/false));
   }
   return Status::Ok();
+}
+
+Status Log::Impl::SkipTo(CollectionId collection, LogPosition position) {
+  MutexLock writer_lock(writer_mutex);
+  OCHRE_ASSIGN_OR_RETURN(LogBounds next, LoadBounds(collection));
+  if (next.last >= position) return Status::Ok();
+  assert(next.purged == next.last);  // its caller has purged it
+  next.purged = next.last = position;
+  OCHRE_RETURN_IF_ERROR(LogTable(*writer).WriteBounds(collection, next));
+  NoteCommit();
+  MutexLock lock(mutex);
+  bounds[collection] = next;
+  recent.DropUpTo(collection, position);  // what it holds has no gaps
+  return Status::Ok();
+}
+
+Status Log::SkipTo(CollectionId collection, LogPosition position) {
+  OCHRE_ASSIGN_OR_RETURN(const LogPosition last, LastPosition(collection));
+  if (last >= position) return Status::Ok();
+  OCHRE_RETURN_IF_ERROR(Purge(collection, position));  // all of it, as nobody writes before this has ended
+  const RunningCall call(*impl_);
+  OCHRE_RETURN_IF_ERROR(call.status());
+  return impl_->SkipTo(collection, position);
 }
 
 Status Log::PurgeCollection(CollectionId collection) {
@@ -451,6 +497,36 @@ Result<std::vector<CollectionId>> Log::Collections() const {
   const RunningCall call(*impl_);
   OCHRE_RETURN_IF_ERROR(call.status());
   return impl_->WithReader([](const LogTable& table) { return table.Collections(); });
+}
+
+Status Log::Impl::Verify() {
+  if (durability == Durability::kMemory) {
+    MutexLock lock(writer_mutex);
+    return CheckSqliteIntegrity(*writer);
+  }
+  // By a connection of its own: the reader's lock would hold up checkpoints, and so writers, all the while.
+  OCHRE_ASSIGN_OR_RETURN(const auto connection, SqliteConnection::Open(path));
+  OCHRE_RETURN_IF_ERROR(connection->Configure(OptionsOf(durability, kReaderCacheBytes)));
+  OCHRE_RETURN_IF_ERROR(CheckSqliteIntegrity(*connection));
+  const LogTable table(*connection);
+  std::vector<CollectionId> collections;
+  {
+    const ReadTransaction transaction(*connection);
+    OCHRE_RETURN_IF_ERROR(transaction.status());
+    OCHRE_ASSIGN_OR_RETURN(collections, table.Collections());
+  }
+  for (const CollectionId& collection : collections) {
+    const ReadTransaction transaction(*connection);
+    OCHRE_RETURN_IF_ERROR(transaction.status());
+    OCHRE_RETURN_IF_ERROR(table.Verify(collection));
+  }
+  return Status::Ok();
+}
+
+Status Log::Verify() const {
+  const RunningCall call(*impl_);
+  OCHRE_RETURN_IF_ERROR(call.status());
+  return impl_->Verify();
 }
 
 Result<int64_t> Log::SizeBytes() const {

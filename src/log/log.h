@@ -51,14 +51,15 @@ class Log {
   // except on first use of a collection.
   Result<LogPosition> LastPosition(CollectionId collection) const;
 
-  // Forgets the batches that end at or before `position`; their positions are never used again.
+  // Forgets the batches that end at or before `position`; their positions are never used again. DataLoss: the log is
+  // not what it says of itself; then it keeps everything.
   Status Purge(CollectionId collection, LogPosition position);
 
   // Forgets a deleted collection altogether.
   Status PurgeCollection(CollectionId collection);
 
-  // Never gives out positions up to `position` again, if the log ends before it: an outage took its end, but not the
-  // version of the collection that covers it.
+  // Never gives out positions up to `position` again, if the log ends before it, and forgets the batches that it has:
+  // an outage took its end, but not the version of the collection that covers it all. Not beside appends to it.
   Status SkipTo(CollectionId collection, LogPosition position);
 
   // Returns when everything that was acknowledged or purged before the call is on disk; at once with Durability::kFull,
@@ -67,6 +68,9 @@ class Log {
 
   // The collections that the log knows, in no particular order.
   Result<std::vector<CollectionId>> Collections() const;
+
+  // Reads all of it. DataLoss: a batch was lost, changed or moved, or the file is damaged. Writers go on meanwhile.
+  Status Verify() const;
 
   // Bytes of log.sqlite3 and its write-ahead log on disk (or in memory).
   Result<int64_t> SizeBytes() const;

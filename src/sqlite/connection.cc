@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "sqlite/row_checksum_function.h"
 #include "sqlite/sqlite_status.h"
 
 namespace ochre {
@@ -71,6 +72,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::stri
   OCHRE_RETURN_IF_ERROR(connection->ErrorOf(code));
   // On by default, on every connection; nobody here needs it, and SQL that leaks in must not run code.
   sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+  OCHRE_RETURN_IF_ERROR(connection->ErrorOf(AddRowChecksumFunction(database)));
   sqlite3_busy_timeout(database, kBusyTimeoutMilliseconds);
   return connection;
 }
@@ -78,6 +80,8 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::stri
 Status SqliteConnection::Configure(const SqliteOptions& options) {
   // secure_delete: Debian's default overwrites what is deleted, which doubles the cost of a purge.
   std::string pragmas = "PRAGMA foreign_keys=ON; PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY";
+  // The file may be anybody's: cells are checked when a page is read, and what its views call must be harmless.
+  pragmas.append("; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF");
   if (in_memory_) return Execute(pragmas);
 
   OCHRE_RETURN_IF_ERROR(Execute("PRAGMA page_size=" + std::to_string(options.page_bytes) +

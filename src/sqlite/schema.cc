@@ -3,6 +3,10 @@
 #include <cassert>
 #include <string>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "sqlite/integrity.h"
 #include "sqlite/transaction.h"
 #include "sqlite/wal_rewrite.h"
 
@@ -29,17 +33,41 @@ Result<int64_t> CheckVersion(SqliteConnection& connection, const SqliteSchema& s
 }
 
 Status MigrateFrom(int64_t version, SqliteConnection& connection, const SqliteSchema& schema) {
-  for (; version < static_cast<int64_t>(schema.migrations.size()); ++version) {
-    OCHRE_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(connection));
-    OCHRE_RETURN_IF_ERROR(connection.Execute(schema.migrations[version]));
-    OCHRE_RETURN_IF_ERROR(connection.Execute("PRAGMA application_id=" + std::to_string(schema.application_id) +
-                                             "; PRAGMA user_version=" + std::to_string(version + 1)));
-    OCHRE_RETURN_IF_ERROR(transaction.Commit());
+  const auto newest = static_cast<int64_t>(schema.migrations.size());
+  if (version == newest) return Status::Ok();
+  if (version > 0) OCHRE_RETURN_IF_ERROR(CheckSqliteIntegrity(connection));
+  OCHRE_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(connection));
+  for (; version < newest; ++version) {
+    const SqliteMigration& migration = schema.migrations[static_cast<size_t>(version)];
+    OCHRE_RETURN_IF_ERROR(connection.Execute(migration.sql));
+    if (migration.convert != nullptr) OCHRE_RETURN_IF_ERROR(migration.convert(connection));
   }
-  return Status::Ok();
+  OCHRE_RETURN_IF_ERROR(connection.Execute("PRAGMA application_id=" + std::to_string(schema.application_id) +
+                                           "; PRAGMA user_version=" + std::to_string(newest)));
+  return transaction.Commit();
+}
+
+Status CheckFingerprint(SqliteConnection& connection, const SqliteSchema& schema) {
+  if (schema.fingerprint == 0) return Status::Ok();
+  OCHRE_ASSIGN_OR_RETURN(const uint64_t fingerprint, SchemaFingerprint(connection));
+  if (fingerprint == schema.fingerprint) return Status::Ok();
+  return Status::DataLoss(connection.name(), ": its tables, indexes, views and triggers are not those of ", schema.what,
+                          " (their fingerprint is ", fingerprint, " instead of ", schema.fingerprint, ")");
 }
 
 }  // namespace
+
+Result<uint64_t> SchemaFingerprint(SqliteConnection& connection) {
+  OCHRE_ASSIGN_OR_RETURN(SqliteStatement query,
+                         connection.Prepare("SELECT type,name,tbl_name,sql FROM sqlite_schema "
+                                            "WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type,name"));
+  std::string definitions;
+  while (true) {
+    OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
+    if (!row) return XXH3_64bits(definitions.data(), definitions.size());
+    for (int column = 0; column < 4; ++column) definitions.append(query.Text(column)).push_back('\0');
+  }
+}
 
 Result<std::unique_ptr<SqliteConnection>> OpenSqliteDatabase(const std::filesystem::path& path,
                                                              const SqliteSchema& schema, const SqliteOptions& options) {
@@ -53,6 +81,7 @@ Result<std::unique_ptr<SqliteConnection>> OpenSqliteDatabase(const std::filesyst
   OCHRE_RETURN_IF_ERROR(connection->Configure(options));
   connection->FindWalEnd();
   OCHRE_RETURN_IF_ERROR(MigrateFrom(version, *connection, schema));
+  OCHRE_RETURN_IF_ERROR(CheckFingerprint(*connection, schema));
   return connection;
 }
 

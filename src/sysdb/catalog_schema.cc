@@ -3,8 +3,8 @@
 namespace ochre {
 namespace {
 
-constexpr const char* kMigrations[] = {
-    R"sql(
+constexpr SqliteMigration kMigrations[] = {
+    {R"sql(
       CREATE TABLE tenants(
         name BLOB NOT NULL PRIMARY KEY, resource_name BLOB) STRICT, WITHOUT ROWID;
       CREATE TABLE databases(
@@ -49,7 +49,7 @@ constexpr const char* kMigrations[] = {
       INSERT INTO tenants VALUES(CAST('default_tenant' AS BLOB), NULL);
       INSERT INTO databases VALUES(
         zeroblob(16), CAST('default_tenant' AS BLOB), CAST('default_database' AS BLOB));
-    )sql",
+    )sql"},
 };
 
 }  // namespace

@@ -141,7 +141,7 @@ Result<std::shared_ptr<const CollectionView>> ViewRegistry::Pin(CollectionId col
     state->materializer.reset();  // it may be in the middle of a batch
     if (replayed.code() != StatusCode::kAborted) return replayed;
   }
-  return Status::DataLoss("the log lacks operations of collection ", collection.ToString(),
+  return Status::DataLoss("log.sqlite3: the log lacks operations of collection ", collection.ToString(),
                           " that no version of its index covers");
 }
 

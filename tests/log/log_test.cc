@@ -154,15 +154,19 @@ TEST_P(AnyLogTest, PurgeForgetsWholeBatchesAndNoPosition) {
   EXPECT_EQ(Read(kB, kStart).size(), 1u);
 }
 
-TEST_P(AnyLogTest, PositionsThatAreSkippedAreNotGivenOut) {
+TEST_P(AnyLogTest, SkippedPositionsAreNeverGivenOut) {
   Append(kA, "a1", 3);
   ASSERT_TRUE(log_->SkipTo(kA, LogPosition{2}).ok());
-  EXPECT_EQ(LastPosition(kA), LogPosition{3});
-  ASSERT_TRUE(log_->SkipTo(kA, LogPosition{5}).ok());
-  EXPECT_EQ(LastPosition(kA), LogPosition{5});
-  EXPECT_EQ(Append(kA, "a2"), LogPosition{6});
-  ASSERT_TRUE(log_->SkipTo(kB, LogPosition{1}).ok());
-  EXPECT_EQ(Append(kB, "b1"), LogPosition{2});
+  EXPECT_EQ(Read(kA, kStart).size(), 1u) << "the log does not end before it";
+  ASSERT_TRUE(log_->SkipTo(kA, LogPosition{10}).ok());
+  ASSERT_TRUE(log_->SkipTo(kB, LogPosition{20}).ok());
+  EXPECT_EQ(LastPosition(kA), LogPosition{10});
+  EXPECT_EQ(log_->Read(kA, kStart, kNoBound).status().code(), StatusCode::kAborted);
+  EXPECT_EQ(Append(kA, "a2"), LogPosition{11});
+  EXPECT_EQ(Append(kB, "b1"), LogPosition{21});
+  EXPECT_THAT(Contents(Read(kA, LogPosition{10})), ElementsAre("a2"));
+  EXPECT_THAT(Contents(Read(kB, LogPosition{20})), ElementsAre("b1"));
+  EXPECT_TRUE(log_->Verify().ok());
 }
 
 TEST_P(AnyLogTest, KnowsItsCollectionsUntilTheyAreForgotten) {
@@ -445,6 +449,47 @@ TEST_F(LogTest, AGapInThePositionsIsDataLoss) {
   const auto batches = log_->Read(kA, kStart, kNoBound);
   EXPECT_EQ(batches.status().code(), StatusCode::kDataLoss);
   EXPECT_THAT(batches.status().message(), HasSubstr(File().string()));
+}
+
+// Purging and forgetting delete: not on the word of a log that is not what it says of itself.
+TEST_F(LogTest, ADamagedLogIsNotPurged) {
+  Open();
+  for (int i = 0; i < 3; ++i) Append(kA, "x");
+  Append(kB, "y");
+  EXPECT_TRUE(log_->Verify().ok());
+  log_.reset();
+  ExecuteSql(File(), "DELETE FROM batches WHERE first=3");
+  Open();
+  for (const Status& status :
+       {log_->Purge(kA, LogPosition{3}), log_->PurgeCollection(kA), log_->SkipTo(kA, LogPosition{9}), log_->Verify(),
+        log_->Append(kA, Bytes("z"), 1).status(), log_->LastPosition(kA).status()}) {
+    EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status.ToString();
+    EXPECT_THAT(status.message(), HasSubstr(File().string()));
+  }
+  EXPECT_EQ(Read(kB, kStart).size(), 1u) << "the others go on";
+  EXPECT_EQ(Append(kB, "y"), LogPosition{2});
+  log_.reset();
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(File().c_str(), &database), SQLITE_OK);
+  int count = 0;
+  const auto note = [](void* out, int, char** columns, char**) {
+    return *static_cast<int*>(out) = atoi(columns[0]), 0;
+  };
+  ASSERT_EQ(sqlite3_exec(database, "SELECT count(*) FROM batches", note, &count, nullptr), SQLITE_OK);
+  sqlite3_close(database);
+  EXPECT_EQ(count, 4);
+}
+
+TEST_F(LogTest, ATriggerInTheFileIsDataLoss) {
+  Open();
+  log_.reset();
+  ExecuteSql(File(), "CREATE TRIGGER t BEFORE INSERT ON batches BEGIN SELECT RAISE(IGNORE); END");
+  EXPECT_EQ(Log::Open(directory_, Durability::kFull).status().code(), StatusCode::kDataLoss);
+  ExecuteSql(File(), "DROP TRIGGER t");
+  Open();
+  log_.reset();
+  ExecuteSql(File(), "DROP INDEX batches_of_collection");
+  EXPECT_EQ(Log::Open(directory_, Durability::kFull).status().code(), StatusCode::kDataLoss);
 }
 
 // No file of this process can grow beyond `bytes` while it lives, as if the disk were full.

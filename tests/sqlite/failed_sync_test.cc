@@ -27,7 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-constexpr const char* kMigrations[] = {"CREATE TABLE t(k INTEGER PRIMARY KEY, v BLOB) STRICT"};
+constexpr SqliteMigration kMigrations[] = {{"CREATE TABLE t(k INTEGER PRIMARY KEY, v BLOB) STRICT"}};
 const SqliteSchema kSchema = {.application_id = 0x4f63, .what = "a test's database", .migrations = kMigrations};
 
 class FailedSyncTest : public testing::Test {
