@@ -14,6 +14,7 @@
 #include "log/wal_checkpointer.h"
 #include "runtime/mutex.h"
 #include "sqlite/integrity.h"
+#include "sqlite/read_transaction.h"
 #include "sqlite/transaction.h"
 #include "types/operation_batch.h"
 
@@ -132,24 +133,6 @@ struct Log::Impl {
 };
 
 namespace {
-
-// What is read in its scope is one state of the file, whatever is committed meanwhile.
-class ReadTransaction {
- public:
-  explicit ReadTransaction(SqliteConnection& connection)
-      : connection_(connection), status_(connection.Execute("BEGIN")) {}
-  ~ReadTransaction() {
-    if (status_.ok()) (void)connection_.Execute("COMMIT");  // of nothing
-  }
-  ReadTransaction(const ReadTransaction&) = delete;
-  ReadTransaction& operator=(const ReadTransaction&) = delete;
-
-  const Status& status() const { return status_; }
-
- private:
-  SqliteConnection& connection_;
-  const Status status_;
-};
 
 // A call that Close waits for.
 template <typename Impl>
@@ -367,7 +350,7 @@ auto Log::Impl::WithReader(Function function) -> decltype(function(std::declval<
     reader = std::move(connection);
   }
   // All statements of one call see the same state.
-  const ReadTransaction transaction(*reader);
+  const SqliteReadTransaction transaction(*reader);
   OCHRE_RETURN_IF_ERROR(transaction.status());
   return function(LogTable(*reader));
 }
@@ -511,12 +494,12 @@ Status Log::Impl::Verify() {
   const LogTable table(*connection);
   std::vector<CollectionId> collections;
   {
-    const ReadTransaction transaction(*connection);
+    const SqliteReadTransaction transaction(*connection);
     OCHRE_RETURN_IF_ERROR(transaction.status());
     OCHRE_ASSIGN_OR_RETURN(collections, table.Collections());
   }
   for (const CollectionId& collection : collections) {
-    const ReadTransaction transaction(*connection);
+    const SqliteReadTransaction transaction(*connection);
     OCHRE_RETURN_IF_ERROR(transaction.status());
     OCHRE_RETURN_IF_ERROR(table.Verify(collection));
   }
