@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(
   g++ cmake ninja-build pkg-config git
-  libsqlite3-dev librocksdb-dev libhnswlib-dev libabsl-dev nlohmann-json3-dev libhwy-dev libroaring-dev libre2-dev
+  libsqlite3-dev librocksdb-dev libhnswlib-dev nlohmann-json3-dev libhwy-dev libroaring-dev libre2-dev
   libutf8proc-dev libxxhash-dev
   libboost-dev libsimdjson-dev libssl-dev libcrypt-dev zlib1g-dev  # the server's
   libsnappy-dev liblz4-dev libzstd-dev libbz2-dev libgflags-dev  # what RocksDB's CMake package looks for

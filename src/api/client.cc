@@ -4,6 +4,7 @@
 
 #include "api/convert.h"
 #include "instance/instance.h"
+#include "types/catch_exceptions.h"
 
 namespace ochre {
 namespace {
@@ -38,18 +39,24 @@ Client::Client(std::shared_ptr<Instance> instance, std::string tenant, std::stri
 Client::~Client() = default;
 
 Result<std::unique_ptr<Client>> Client::Open(const std::filesystem::path& path, const ClientOptions& options) {
-  OCHRE_ASSIGN_OR_RETURN(auto instance, Instance::Open(path, options));
-  return std::unique_ptr<Client>(
-      new Client(std::move(instance), std::string(kDefaultTenant), std::string(kDefaultDatabase)));
+  return CatchExceptions([&]() -> Result<std::unique_ptr<Client>> {
+    OCHRE_ASSIGN_OR_RETURN(auto instance, Instance::Open(path, options));
+    return std::unique_ptr<Client>(
+        new Client(std::move(instance), std::string(kDefaultTenant), std::string(kDefaultDatabase)));
+  });
 }
 
 Result<std::unique_ptr<Client>> Client::InMemory(const ClientOptions& options) {
-  OCHRE_ASSIGN_OR_RETURN(auto instance, Instance::InMemory(options));
-  return std::unique_ptr<Client>(
-      new Client(std::move(instance), std::string(kDefaultTenant), std::string(kDefaultDatabase)));
+  return CatchExceptions([&]() -> Result<std::unique_ptr<Client>> {
+    OCHRE_ASSIGN_OR_RETURN(auto instance, Instance::InMemory(options));
+    return std::unique_ptr<Client>(
+        new Client(std::move(instance), std::string(kDefaultTenant), std::string(kDefaultDatabase)));
+  });
 }
 
-Status Client::Close() { return instance_->Close(); }
+Status Client::Close() {
+  return CatchExceptions([&] { return instance_->Close(); });
+}
 
 Status Client::Reset() {
   OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
@@ -57,45 +64,59 @@ Status Client::Reset() {
 }
 
 Status Client::CreateTenant(std::string_view name) {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  return gateway->CreateTenant(name);
+  return CatchExceptions([&]() -> Status {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    return gateway->CreateTenant(name);
+  });
 }
 
 Result<TenantInfo> Client::GetTenant(std::string_view name) const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  OCHRE_ASSIGN_OR_RETURN(TenantRecord tenant, gateway->GetTenant(name));
-  return TenantInfo{std::move(tenant.name), std::move(tenant.resource_name)};
+  return CatchExceptions([&]() -> Result<TenantInfo> {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    OCHRE_ASSIGN_OR_RETURN(TenantRecord tenant, gateway->GetTenant(name));
+    return TenantInfo{std::move(tenant.name), std::move(tenant.resource_name)};
+  });
 }
 
 Status Client::CreateDatabase(std::string_view name) {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  return gateway->CreateDatabase(tenant_, name);
+  return CatchExceptions([&]() -> Status {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    return gateway->CreateDatabase(tenant_, name);
+  });
 }
 
 Result<DatabaseInfo> Client::GetDatabase(std::string_view name) const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  OCHRE_ASSIGN_OR_RETURN(const DatabaseRecord database, gateway->GetDatabase(tenant_, name));
-  return ToInfo(database);
+  return CatchExceptions([&]() -> Result<DatabaseInfo> {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    OCHRE_ASSIGN_OR_RETURN(const DatabaseRecord database, gateway->GetDatabase(tenant_, name));
+    return ToInfo(database);
+  });
 }
 
 Result<std::vector<DatabaseInfo>> Client::ListDatabases(std::optional<int64_t> limit, int64_t offset) const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  OCHRE_ASSIGN_OR_RETURN(const auto databases, gateway->ListDatabases(tenant_, limit, offset));
-  std::vector<DatabaseInfo> infos;
-  for (const DatabaseRecord& database : databases) infos.push_back(ToInfo(database));
-  return infos;
+  return CatchExceptions([&]() -> Result<std::vector<DatabaseInfo>> {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    OCHRE_ASSIGN_OR_RETURN(const auto databases, gateway->ListDatabases(tenant_, limit, offset));
+    std::vector<DatabaseInfo> infos;
+    for (const DatabaseRecord& database : databases) infos.push_back(ToInfo(database));
+    return infos;
+  });
 }
 
 Status Client::DeleteDatabase(std::string_view name) {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  return gateway->DeleteDatabase(tenant_, name);
+  return CatchExceptions([&]() -> Status {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    return gateway->DeleteDatabase(tenant_, name);
+  });
 }
 
 Result<std::unique_ptr<Client>> Client::WithDatabase(std::string_view tenant, std::string_view database) const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  OCHRE_RETURN_IF_ERROR(gateway->GetTenant(tenant).status());
-  OCHRE_RETURN_IF_ERROR(gateway->GetDatabase(tenant, database).status());
-  return std::unique_ptr<Client>(new Client(instance_, std::string(tenant), std::string(database)));
+  return CatchExceptions([&]() -> Result<std::unique_ptr<Client>> {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    OCHRE_RETURN_IF_ERROR(gateway->GetTenant(tenant).status());
+    OCHRE_RETURN_IF_ERROR(gateway->GetDatabase(tenant, database).status());
+    return std::unique_ptr<Client>(new Client(instance_, std::string(tenant), std::string(database)));
+  });
 }
 
 Result<std::unique_ptr<Client>> Client::WithTenant(std::string_view tenant) const {
@@ -105,29 +126,35 @@ Result<std::unique_ptr<Client>> Client::WithTenant(std::string_view tenant) cons
 }
 
 Result<Collection> Client::CreateCollection(std::string_view name, const CollectionOptions& options) {
-  OCHRE_ASSIGN_OR_RETURN(const NewCollection request, ToNewCollection(tenant_, database_, name, options));
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  OCHRE_ASSIGN_OR_RETURN(const CollectionPointer collection, gateway->CreateCollection(request));
-  return Collection(instance_, collection->id.ToString(), options.embedding_function);
+  return CatchExceptions([&]() -> Result<Collection> {
+    OCHRE_ASSIGN_OR_RETURN(const NewCollection request, ToNewCollection(tenant_, database_, name, options));
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    OCHRE_ASSIGN_OR_RETURN(const CollectionPointer collection, gateway->CreateCollection(request));
+    return Collection(instance_, collection->id.ToString(), options.embedding_function);
+  });
 }
 
 Result<Collection> Client::GetOrCreateCollection(std::string_view name, const CollectionOptions& options) {
-  OCHRE_ASSIGN_OR_RETURN(NewCollection request, ToNewCollection(tenant_, database_, name, options));
-  request.get_or_create = true;
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  OCHRE_ASSIGN_OR_RETURN(const CollectionPointer collection, gateway->CreateCollection(request));
-  OCHRE_ASSIGN_OR_RETURN(auto function, ResolveEmbeddingFunction(collection->configuration.embedding_function,
-                                                                 options.embedding_function));
-  return Collection(instance_, collection->id.ToString(), std::move(function));
+  return CatchExceptions([&]() -> Result<Collection> {
+    OCHRE_ASSIGN_OR_RETURN(NewCollection request, ToNewCollection(tenant_, database_, name, options));
+    request.get_or_create = true;
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    OCHRE_ASSIGN_OR_RETURN(const CollectionPointer collection, gateway->CreateCollection(request));
+    OCHRE_ASSIGN_OR_RETURN(auto function, ResolveEmbeddingFunction(collection->configuration.embedding_function,
+                                                                   options.embedding_function));
+    return Collection(instance_, collection->id.ToString(), std::move(function));
+  });
 }
 
 Result<Collection> Client::GetCollection(std::string_view name,
                                          std::shared_ptr<const EmbeddingFunction> embedding_function) const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  OCHRE_ASSIGN_OR_RETURN(const CollectionPointer collection, gateway->GetCollection(tenant_, database_, name));
-  OCHRE_ASSIGN_OR_RETURN(auto function, ResolveEmbeddingFunction(collection->configuration.embedding_function,
-                                                                 std::move(embedding_function)));
-  return Collection(instance_, collection->id.ToString(), std::move(function));
+  return CatchExceptions([&]() -> Result<Collection> {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    OCHRE_ASSIGN_OR_RETURN(const CollectionPointer collection, gateway->GetCollection(tenant_, database_, name));
+    OCHRE_ASSIGN_OR_RETURN(auto function, ResolveEmbeddingFunction(collection->configuration.embedding_function,
+                                                                   std::move(embedding_function)));
+    return Collection(instance_, collection->id.ToString(), std::move(function));
+  });
 }
 
 Result<Collection> Client::OpenCollection(const CollectionInfo& info,
@@ -142,41 +169,55 @@ Result<Collection> Client::OpenCollection(const CollectionInfo& info,
 }
 
 Result<std::vector<CollectionInfo>> Client::ListCollections(std::optional<int64_t> limit, int64_t offset) const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  OCHRE_ASSIGN_OR_RETURN(const auto collections, gateway->ListCollections(tenant_, database_, limit, offset));
-  std::vector<CollectionInfo> infos;
-  for (const CollectionPointer& collection : collections) infos.push_back(ochre::ToInfo(*collection));
-  return infos;
+  return CatchExceptions([&]() -> Result<std::vector<CollectionInfo>> {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    OCHRE_ASSIGN_OR_RETURN(const auto collections, gateway->ListCollections(tenant_, database_, limit, offset));
+    std::vector<CollectionInfo> infos;
+    for (const CollectionPointer& collection : collections) infos.push_back(ochre::ToInfo(*collection));
+    return infos;
+  });
 }
 
 Result<int64_t> Client::CountCollections() const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  return gateway->CountCollections(tenant_, database_);
+  return CatchExceptions([&]() -> Result<int64_t> {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    return gateway->CountCollections(tenant_, database_);
+  });
 }
 
 Status Client::DeleteCollection(std::string_view name) {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  return gateway->DeleteCollection(tenant_, database_, name);
+  return CatchExceptions([&]() -> Status {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    return gateway->DeleteCollection(tenant_, database_, name);
+  });
 }
 
 Status Client::Compact(const Collection& collection) {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  return gateway->Compact(ParseCollectionId(collection.id()));
+  return CatchExceptions([&]() -> Status {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    return gateway->Compact(ParseCollectionId(collection.id()));
+  });
 }
 
 Status Client::WaitUntilCompacted(const Collection& collection) {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  return gateway->WaitUntilCompacted(ParseCollectionId(collection.id()));
+  return CatchExceptions([&]() -> Status {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    return gateway->WaitUntilCompacted(ParseCollectionId(collection.id()));
+  });
 }
 
 Result<CollectionStats> Client::Stats(const Collection& collection) const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  return gateway->Stats(ParseCollectionId(collection.id()));
+  return CatchExceptions([&]() -> Result<CollectionStats> {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    return gateway->Stats(ParseCollectionId(collection.id()));
+  });
 }
 
 Status Client::Verify(const Collection& collection) const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  return gateway->Verify(ParseCollectionId(collection.id()));
+  return CatchExceptions([&]() -> Status {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    return gateway->Verify(ParseCollectionId(collection.id()));
+  });
 }
 
 }  // namespace ochre

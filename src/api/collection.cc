@@ -7,6 +7,7 @@
 #include "api/convert.h"
 #include "gateway/validate.h"
 #include "instance/instance.h"
+#include "types/catch_exceptions.h"
 
 namespace ochre {
 namespace {
@@ -40,63 +41,83 @@ Result<WriteReceipt> Write(Instance& instance, const std::string& id, const Embe
 }  // namespace
 
 Result<WriteReceipt> Collection::Add(const Records& records) {
-  return Write(*instance_, id_, embedding_function_.get(), OperationKind::kAdd, records);
+  return CatchExceptions([&]() -> Result<WriteReceipt> {
+    return Write(*instance_, id_, embedding_function_.get(), OperationKind::kAdd, records);
+  });
 }
 
 Result<WriteReceipt> Collection::Update(const Records& records) {
-  return Write(*instance_, id_, embedding_function_.get(), OperationKind::kUpdate, records);
+  return CatchExceptions([&]() -> Result<WriteReceipt> {
+    return Write(*instance_, id_, embedding_function_.get(), OperationKind::kUpdate, records);
+  });
 }
 
 Result<WriteReceipt> Collection::Upsert(const Records& records) {
-  return Write(*instance_, id_, embedding_function_.get(), OperationKind::kUpsert, records);
+  return CatchExceptions([&]() -> Result<WriteReceipt> {
+    return Write(*instance_, id_, embedding_function_.get(), OperationKind::kUpsert, records);
+  });
 }
 
 Result<DeleteReceipt> Collection::Delete(const DeleteRequest& request) {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  return gateway->Delete(ParseCollectionId(id_), request);
+  return CatchExceptions([&]() -> Result<DeleteReceipt> {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    return gateway->Delete(ParseCollectionId(id_), request);
+  });
 }
 
 Result<GetResult> Collection::Get(const GetRequest& request) const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->EnterToRead());
-  return gateway->Get(ParseCollectionId(id_), request);
+  return CatchExceptions([&]() -> Result<GetResult> {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->EnterToRead());
+    return gateway->Get(ParseCollectionId(id_), request);
+  });
 }
 
 Result<GetResult> Collection::Peek(int64_t limit) const {
-  return Get({.limit = limit, .include = {.documents = true, .metadatas = true, .embeddings = true}});
+  return CatchExceptions([&]() -> Result<GetResult> {
+    return Get({.limit = limit, .include = {.documents = true, .metadatas = true, .embeddings = true}});
+  });
 }
 
 Result<QueryResult> Collection::Query(const QueryRequest& request) const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->EnterToRead());
-  if (request.texts.empty() || !request.embeddings.values.empty()) {
-    return gateway->Query(ParseCollectionId(id_), request);
-  }
-  if (embedding_function_ == nullptr) {
-    return Status::InvalidArgument(
-        "the query is given as texts, but this handle has no embedding function; give embeddings, or an embedding "
-        "function when getting the collection");
-  }
-  OCHRE_RETURN_IF_ERROR(ValidateQueryTexts(request.texts));
-  OCHRE_ASSIGN_OR_RETURN(const std::vector<float> rows, EmbedAll(*embedding_function_, request.texts));
-  QueryRequest embedded = request;
-  embedded.texts = {};
-  embedded.embeddings = {rows, embedding_function_->Dimension()};
-  return gateway->Query(ParseCollectionId(id_), embedded);
+  return CatchExceptions([&]() -> Result<QueryResult> {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->EnterToRead());
+    if (request.texts.empty() || !request.embeddings.values.empty()) {
+      return gateway->Query(ParseCollectionId(id_), request);
+    }
+    if (embedding_function_ == nullptr) {
+      return Status::InvalidArgument(
+          "the query is given as texts, but this handle has no embedding function; give embeddings, or an embedding "
+          "function when getting the collection");
+    }
+    OCHRE_RETURN_IF_ERROR(ValidateQueryTexts(request.texts));
+    OCHRE_ASSIGN_OR_RETURN(const std::vector<float> rows, EmbedAll(*embedding_function_, request.texts));
+    QueryRequest embedded = request;
+    embedded.texts = {};
+    embedded.embeddings = {rows, embedding_function_->Dimension()};
+    return gateway->Query(ParseCollectionId(id_), embedded);
+  });
 }
 
 Result<int64_t> Collection::Count() const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->EnterToRead());
-  return gateway->Count(ParseCollectionId(id_));
+  return CatchExceptions([&]() -> Result<int64_t> {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->EnterToRead());
+    return gateway->Count(ParseCollectionId(id_));
+  });
 }
 
 Result<CollectionInfo> Collection::Info() const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  OCHRE_ASSIGN_OR_RETURN(const CollectionPointer record, gateway->GetCollection(ParseCollectionId(id_)));
-  return ToInfo(*record);
+  return CatchExceptions([&]() -> Result<CollectionInfo> {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    OCHRE_ASSIGN_OR_RETURN(const CollectionPointer record, gateway->GetCollection(ParseCollectionId(id_)));
+    return ToInfo(*record);
+  });
 }
 
 Status Collection::Modify(const CollectionChanges& changes) {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  return gateway->ModifyCollection(ParseCollectionId(id_), changes);
+  return CatchExceptions([&]() -> Status {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    return gateway->ModifyCollection(ParseCollectionId(id_), changes);
+  });
 }
 
 }  // namespace ochre

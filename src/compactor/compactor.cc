@@ -1,6 +1,8 @@
 #include "compactor/compactor.h"
 
 #include <algorithm>
+#include <cassert>
+#include <new>
 #include <numeric>
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "compactor/compaction_policy.h"
 #include "runtime/call_limit.h"
 #include "runtime/random.h"
+#include "types/catch_exceptions.h"
 #include "types/refusal.h"
 
 namespace ochre {
@@ -23,6 +26,8 @@ constexpr std::chrono::milliseconds kThrottleMax{20};
 
 constexpr std::chrono::seconds kThrottlePoll{1};     // guards against a missed wake-up only
 constexpr std::chrono::milliseconds kLimitPoll{20};  // where the call may have to end earlier
+
+using ViewPointer = std::shared_ptr<const CollectionView>;
 
 int CoreCount() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
 
@@ -57,8 +62,12 @@ TailSize TailOf(const CollectionView& view) { return {view.tail_operations(), vi
 Compactor::Compactor(Storage& storage, Log& log, SystemDatabase& sysdb, ViewRegistry& views,
                      const ClientOptions& options)
     : storage_(storage), log_(log), sysdb_(sysdb), views_(views), options_(options) {
-  for (int i = 0; i < BackgroundThreads(options); ++i) {
-    threads_.emplace_back([this, first = i == 0] { Work(first); });
+  try {
+    for (int i = 0; i < BackgroundThreads(options); ++i) {
+      threads_.emplace_back([this, first = i == 0] { Work(first); });
+    }
+  } catch (...) {
+    if (threads_.empty()) throw;  // those that there are will do
   }
 }
 
@@ -86,9 +95,9 @@ bool Compactor::MayWantCompaction(const CollectionView& view) const {
 
 void Compactor::Enqueue(CollectionId collection, Entry& entry) {
   if (entry.queued || entry.running) return;  // Release looks again after a run
+  queue_.push_back(collection);               // first, as it may lack memory
   entry.queued = true;
   entry.due_at = entry.rest_at = Clock::time_point::max();
-  queue_.push_back(collection);
   work_changed_.NotifyOne();
 }
 
@@ -106,11 +115,14 @@ void Compactor::Schedule(CollectionId collection, Entry& entry, const Collection
 }
 
 void Compactor::Nudge(CollectionId collection, const CollectionView& view) {
-  if (!MayWantCompaction(view)) return;
-  MutexLock lock(mutex_);
-  Entry& entry = entries_[collection];
-  if (entry.failures > 0) return;  // its retries are scheduled, or it has had its last
-  Schedule(collection, entry, view);
+  // The write that this follows stands, so a lack of memory is not its error; the next write nudges again.
+  (void)CatchExceptions([&]() -> Status {
+    if (!MayWantCompaction(view)) return Status::Ok();
+    MutexLock lock(mutex_);
+    Entry& entry = entries_[collection];
+    if (entry.failures == 0) Schedule(collection, entry, view);  // else its retries are scheduled, or it had its last
+    return Status::Ok();
+  });
 }
 
 Status Compactor::Throttle(CollectionId collection, const CollectionView& view) {
@@ -140,26 +152,36 @@ Status Compactor::Throttle(CollectionId collection, const CollectionView& view) 
   }
 }
 
-void Compactor::EnqueueDue(Clock::time_point now) {
+bool Compactor::EnqueueDue(Clock::time_point now) {
   for (auto& [collection, entry] : entries_) {
     const bool retry = entry.failures > 0 && entry.failures < kFailuresMax && entry.retry_at <= now;
-    if (entry.due_at <= now || entry.rest_at <= now || retry) Enqueue(collection, entry);
+    if (entry.due_at > now && entry.rest_at > now && !retry) continue;
+    try {
+      Enqueue(collection, entry);
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
   }
+  return true;
 }
 
 bool Compactor::TakeNext(CollectionId& collection) {
   MutexLock lock(mutex_);
   while (!stopping_.load()) {
     const auto now = Clock::now();
-    EnqueueDue(now);
+    const bool all_enqueued = EnqueueDue(now);
     if (!queue_.empty()) {
       collection = queue_.front();
       queue_.pop_front();
-      Entry& entry = entries_[collection];
+      Entry& entry = entries_.find(collection)->second;  // what is queued has one
       entry.queued = false;
       if (entry.running) continue;  // CompactFully has it; Release looks again
       entry.running = true;
       return true;
+    }
+    if (!all_enqueued) {
+      work_changed_.WaitFor(lock, kFirstRetryDelay);
+      continue;
     }
     auto next = Clock::time_point::max();
     for (const auto& [id, entry] : entries_) {
@@ -180,7 +202,7 @@ void Compactor::Work(bool first) {
   if (first) RemoveLeftovers();
   CollectionId collection;
   while (TakeNext(collection)) {
-    const Status outcome = RunOnce(collection, /*fully=*/false);
+    const Status outcome = CatchExceptions([&] { return RunOnce(collection, /*fully=*/false); });
     CollectGarbage();
     Release(collection, outcome);
   }
@@ -208,26 +230,56 @@ Status Compactor::AcquireExclusively(CollectionId collection) {
   return Status::Cancelled("the database is being closed");
 }
 
-void Compactor::Release(CollectionId collection, const Status& outcome) {
+void Compactor::Release(CollectionId collection, const Status& outcome) noexcept {
   // Writers may have filled the tail again meanwhile.
-  const auto view = outcome.ok() ? views_.Pin(collection) : Result<std::shared_ptr<const CollectionView>>(outcome);
+  const auto view =
+      CatchExceptions([&] { return outcome.ok() ? views_.Pin(collection) : Result<ViewPointer>(outcome); });
   MutexLock lock(mutex_);
-  Entry& entry = entries_[collection];
+  const auto found = entries_.find(collection);
+  assert(found != entries_.end());  // as what is running is not forgotten
+  Entry& entry = found->second;
   entry.running = false;
   if (outcome.ok()) {
     entry.failures = 0;
     entry.last_error = Status::Ok();
-    if (view.ok()) Schedule(collection, entry, **view);
+    try {
+      if (view.ok()) Schedule(collection, entry, **view);
+    } catch (const std::bad_alloc&) {
+      entry.due_at = Clock::now();  // so that TakeNext tries again
+    }
   } else if (outcome.code() == StatusCode::kNotFound) {
-    entries_.erase(collection);  // it was deleted
+    entries_.erase(found);  // it was deleted
   } else if (outcome.code() != StatusCode::kCancelled) {
-    entry.last_error = outcome;
+    entry.last_error = CatchExceptions([&outcome] { return outcome; });
     entry.retry_at = Clock::now() + kFirstRetryDelay * (1 << entry.failures);
     entry.failures = std::min(entry.failures + 1, kFailuresMax);
     work_changed_.NotifyOne();
   }
   compaction_ended_.NotifyAll();
 }
+
+// Marks a segment as being written, so that it is no garbage, while it lives.
+class Compactor::BeingWritten {
+ public:
+  BeingWritten(Compactor& compactor, const SegmentId& id) : compactor_(compactor), id_(id) {
+    MutexLock lock(compactor.mutex_);
+    compactor.being_written_.insert(id);
+  }
+  ~BeingWritten() {
+    if (for_good_) return;
+    MutexLock lock(compactor_.mutex_);
+    compactor_.being_written_.erase(id_);
+  }
+  BeingWritten(const BeingWritten&) = delete;
+  BeingWritten& operator=(const BeingWritten&) = delete;
+
+  void KeepForGood() { for_good_ = true; }
+
+ private:
+  Compactor& compactor_;
+  const SegmentId id_;
+  bool for_good_ = false;
+};
 
 Status Compactor::RunOnce(CollectionId collection, bool fully) {
   OCHRE_ASSIGN_OR_RETURN(const auto record, sysdb_.GetCollection(collection));
@@ -245,22 +297,20 @@ Status Compactor::RunOnce(CollectionId collection, bool fully) {
     merges = by_size ? ChooseMerges(sizes, static_cast<int64_t>(view->All().tail.size())) : AllOf(sizes);
   }
   const SegmentId id = RandomUuid();
+  LogPosition log_position{};
   {
-    MutexLock lock(mutex_);
-    being_written_.insert(id);
-  }
-  Status outcome;
-  const auto version =
-      Compact(storage_, *view, merges, id, record->configuration.hnsw, GraphThreads(options_, fully), stopping_);
-  outcome = version.ok() ? Register(collection, *version) : version.status();
-  {
-    MutexLock lock(mutex_);
+    BeingWritten being_written(*this, id);
+    OCHRE_ASSIGN_OR_RETURN(
+        const CollectionVersion version,
+        Compact(storage_, *view, merges, id, record->configuration.hnsw, GraphThreads(options_, fully), stopping_));
+    const Status registered = Register(collection, version);
     // The version that names it may be there when the database is opened again: until then the segment is no garbage.
-    if (outcome.code() != StatusCode::kUnknown) being_written_.erase(id);
+    if (registered.code() == StatusCode::kUnknown) being_written.KeepForGood();
+    OCHRE_RETURN_IF_ERROR(registered);
+    log_position = version.log_position;
   }
-  OCHRE_RETURN_IF_ERROR(outcome);
   OCHRE_RETURN_IF_ERROR(views_.SwapVersion(collection));
-  return log_.Purge(collection, version->log_position);
+  return log_.Purge(collection, log_position);
 }
 
 Status Compactor::Register(CollectionId collection, const CollectionVersion& version) {
@@ -274,7 +324,7 @@ Status Compactor::CompactFully(CollectionId collection) {
   OCHRE_RETURN_IF_ERROR(AcquireExclusively(collection));
   // What has begun is completed: given up halfway for this caller, it would count as a failure for all others.
   const CallLimit::Scope unlimited(nullptr);
-  const Status outcome = RunOnce(collection, /*fully=*/true);
+  const Status outcome = CatchExceptions([&] { return RunOnce(collection, /*fully=*/true); });
   CollectGarbage();
   Release(collection, outcome);
   return outcome;
@@ -307,24 +357,30 @@ void Compactor::Forget(CollectionId collection) {
   CollectGarbage();
 }
 
-void Compactor::RemoveLeftovers() {
+void Compactor::RemoveLeftovers() noexcept {
   CollectGarbage();
-  const auto logged = log_.Collections();
-  if (!logged.ok()) return;  // the next open tries again
-  // Collections are catalogued before their first write, so one that is not any more was deleted.
-  const auto deleted = sysdb_.NotCatalogued(*logged);
-  if (!deleted.ok()) return;  // a damaged catalogue is no reason to delete anything
-  for (const CollectionId& collection : *deleted) {
-    if (stopping_.load()) return;
-    (void)log_.PurgeCollection(collection);
-  }
+  (void)CatchExceptions([this] { return PurgeDeleted(); });  // the next open tries again
 }
 
-void Compactor::CollectGarbage() {
+Status Compactor::PurgeDeleted() {
+  OCHRE_ASSIGN_OR_RETURN(const std::vector<CollectionId> logged, log_.Collections());
+  // Collections are catalogued before their first write, so one that is not any more was deleted. A damaged catalogue
+  // is no reason to delete anything.
+  OCHRE_ASSIGN_OR_RETURN(const std::vector<CollectionId> deleted, sysdb_.NotCatalogued(logged));
+  for (const CollectionId& collection : deleted) {
+    if (stopping_.load()) break;
+    (void)log_.PurgeCollection(collection);
+  }
+  return Status::Ok();
+}
+
+void Compactor::CollectGarbage() noexcept {
   // What cannot be deleted now is found again by the next compaction or the next open: nothing refers to it.
-  (void)views_.CollectGarbage([this](const SegmentId& id) {
-    MutexLock lock(mutex_);
-    return being_written_.contains(id);
+  (void)CatchExceptions([this] {
+    return views_.CollectGarbage([this](const SegmentId& id) {
+      MutexLock lock(mutex_);
+      return being_written_.contains(id);
+    });
   });
 }
 

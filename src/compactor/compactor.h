@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <deque>
 #include <thread>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "log/log.h"
 #include "ochre/options.h"
 #include "ochre/status.h"
@@ -64,10 +64,13 @@ class Compactor {
     Clock::time_point rest_at = Clock::time_point::max();  // when it will count as not written to any more
   };
 
+  class BeingWritten;
+
   void Work(bool first);
   // Takes the next collection whose time has come; blocks; false when stopping.
   bool TakeNext(CollectionId& collection);
-  void EnqueueDue(Clock::time_point now) OCHRE_REQUIRES(mutex_);
+  // False: there was no memory for some of them.
+  bool EnqueueDue(Clock::time_point now) OCHRE_REQUIRES(mutex_);
   void Enqueue(CollectionId collection, Entry& entry) OCHRE_REQUIRES(mutex_);
   // Enqueues it now, or notes when it will be due, if the policy wants either.
   void Schedule(CollectionId collection, Entry& entry, const CollectionView& view) OCHRE_REQUIRES(mutex_);
@@ -75,16 +78,18 @@ class Compactor {
   Status AwaitCompaction(MutexLock& lock) OCHRE_REQUIRES(mutex_);
   // Cancelled: the database is being closed, or the call is to end. DeadlineExceeded: the latter.
   Status AcquireExclusively(CollectionId collection);
-  void Release(CollectionId collection, const Status& outcome);
+  // Whatever came of the compaction, a lack of memory included, the next one can begin.
+  void Release(CollectionId collection, const Status& outcome) noexcept;
   // One compaction by the policy, or a full one.
   Status RunOnce(CollectionId collection, bool fully);
   Status Register(CollectionId collection, const CollectionVersion& version);
   bool WantsCompaction(const CollectionView& view) const;
   // Whether it is to be compacted once it is at rest, or its tail has aged.
   bool MayWantCompaction(const CollectionView& view) const;
-  void CollectGarbage();
+  void CollectGarbage() noexcept;
   // Segments that nothing names, and logs of deleted collections, as a crash may leave them.
-  void RemoveLeftovers();
+  void RemoveLeftovers() noexcept;
+  Status PurgeDeleted();
 
   Storage& storage_;
   Log& log_;
@@ -97,8 +102,8 @@ class Compactor {
   CondVar work_changed_;
   CondVar compaction_ended_;
   std::deque<CollectionId> queue_ OCHRE_GUARDED_BY(mutex_);
-  absl::flat_hash_map<CollectionId, Entry> entries_ OCHRE_GUARDED_BY(mutex_);
-  absl::flat_hash_set<SegmentId> being_written_ OCHRE_GUARDED_BY(mutex_);
+  std::unordered_map<CollectionId, Entry> entries_ OCHRE_GUARDED_BY(mutex_);
+  std::unordered_set<SegmentId> being_written_ OCHRE_GUARDED_BY(mutex_);
 
   std::vector<std::thread> threads_;
 };

@@ -3,9 +3,9 @@
 #define OCHRE_GATEWAY_CALL_LIMITER_H_
 
 #include <cstdint>
+#include <unordered_map>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "gateway/quota.h"
 #include "ochre/quotas.h"
 #include "ochre/status.h"
@@ -70,7 +70,7 @@ class CallLimiter {
   const bool counts_;
   Mutex mutex_;  // held to count
   // Collections on which nothing runs are left out.
-  absl::flat_hash_map<CollectionId, Running> running_ OCHRE_GUARDED_BY(mutex_);
+  std::unordered_map<CollectionId, Running> running_ OCHRE_GUARDED_BY(mutex_);
 };
 
 }  // namespace ochre

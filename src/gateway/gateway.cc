@@ -7,6 +7,7 @@
 #include "gateway/quota.h"
 #include "gateway/validate.h"
 #include "plan/logical_plan.h"
+#include "types/catch_exceptions.h"
 
 namespace ochre {
 namespace {
@@ -87,7 +88,8 @@ Result<WriteReceipt> Gateway::Record(CollectionId id, OperationKind kind, const 
       const LogPosition position,
       log_.Append(id, std::make_shared<const std::string>(std::move(bytes)), static_cast<int64_t>(records.ids.size())));
   // The write is durable: what fails from here on concerns later reads, which will say so themselves.
-  if (const auto caught_up = views_.Pin(id); caught_up.ok()) compactor_.Nudge(id, **caught_up);
+  const auto caught_up = CatchExceptions([&] { return views_.Pin(id); });
+  if (caught_up.ok()) compactor_.Nudge(id, **caught_up);
   return WriteReceipt{.log_position = static_cast<uint64_t>(position), .durability = log_.durability()};
 }
 

@@ -6,6 +6,7 @@
 #include "gateway/quota.h"
 #include "gateway/validate.h"
 #include "runtime/random.h"
+#include "types/catch_exceptions.h"
 
 namespace ochre {
 namespace {
@@ -167,7 +168,7 @@ Status Gateway::Reset() {
 void Gateway::ForgetCollection(CollectionId id) {
   views_.Forget(id);
   compactor_.Forget(id);
-  (void)log_.PurgeCollection(id);  // if this fails, the next open purges it
+  (void)CatchExceptions([&] { return log_.PurgeCollection(id); });  // if this fails, the next open purges it
 }
 
 }  // namespace ochre

@@ -4,9 +4,9 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "gateway/validate.h"
 #include "gateway/validate_metadata.h"
 #include "types/utf8.h"
@@ -36,13 +36,10 @@ Status DuplicateIds(const std::vector<std::string_view>& repeated) {
                                  ", ..., ", ListOf(repeated, repeated.size() - kEndsShown, repeated.size()));
 }
 
-// Abseil's own hash does not take a std::string_view.
-using IdSet = absl::flat_hash_set<std::string_view, std::hash<std::string_view>, std::equal_to<>>;
-
 Status ValidateIds(const StringColumn& ids) {
-  IdSet seen;
+  std::unordered_set<std::string_view> seen;
   seen.reserve(ids.size());
-  IdSet repeated_set;
+  std::unordered_set<std::string_view> repeated_set;
   std::vector<std::string_view> repeated;
   for (size_t i = 0; i < ids.size(); ++i) {
     const std::optional<std::string_view> id = ids[i];

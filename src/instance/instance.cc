@@ -9,6 +9,7 @@
 #include "storage/directory.h"
 #include "storage/local_storage.h"
 #include "storage/memory_storage.h"
+#include "types/catch_exceptions.h"
 #include "types/quota_rules.h"
 
 namespace ochre {
@@ -111,7 +112,9 @@ Instance::Instance(std::optional<DirectoryLock> lock, std::unique_ptr<Storage> s
       compactor_(*storage_, *log_, *sysdb_, views_, options),
       gateway_(*log_, *sysdb_, views_, executor_, compactor_, options.quotas) {}
 
-Instance::~Instance() { (void)Close(); }
+Instance::~Instance() {
+  (void)CatchExceptions([this] { return Close(); });
+}
 
 std::shared_ptr<Instance> Instance::Share(Instance* instance) {
   return {instance, [](Instance* last) {

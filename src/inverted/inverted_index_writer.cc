@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cassert>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "inverted/fold_case.h"
 #include "inverted/numeric_columns.h"
 #include "inverted/posting_list.h"
@@ -22,7 +22,7 @@ struct InvertedIndexWriter::Impl {
   void AddEntry(const EncodedMetadata::Entry& entry, uint32_t ordinal);
   void AddDocument(std::string_view document, uint32_t ordinal);
 
-  absl::flat_hash_map<std::string, PostingList> terms;
+  std::unordered_map<std::string, PostingList> terms;
   TrigramPostings trigrams;
   PostingList has_document;
   NumericColumnsWriter columns;

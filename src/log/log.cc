@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cassert>
-#include <deque>
 #include <optional>
 #include <system_error>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "log/log_table.h"
 #include "log/recent_batches.h"
 #include "log/wal_checkpointer.h"
@@ -16,6 +15,7 @@
 #include "sqlite/integrity.h"
 #include "sqlite/read_transaction.h"
 #include "sqlite/transaction.h"
+#include "types/catch_exceptions.h"
 #include "types/operation_batch.h"
 
 namespace ochre {
@@ -63,7 +63,8 @@ LogPosition Plus(LogPosition position, int64_t count) {
   return static_cast<LogPosition>(static_cast<uint64_t>(position) + static_cast<uint64_t>(count));
 }
 
-// A write that waits for its group's commit; lives on its writer's stack.
+// A write that waits for its group's commit; lives on its writer's stack. The queue links them, so that none of its
+// changes needs memory.
 struct PendingAppend {
   CollectionId collection;
   std::shared_ptr<const std::string> bytes;
@@ -74,7 +75,24 @@ struct PendingAppend {
   LogPosition last{};
   int64_t checksum = 0;
   bool done = false;
-  CondVar wake = {};  // when it is done, or first in the queue
+  PendingAppend* next = nullptr;  // in the queue
+  CondVar wake = {};              // when it is done, or first in the queue
+};
+
+// The first `size` of the queue from `first` on.
+struct Group {
+  PendingAppend* first = nullptr;
+  size_t size = 0;
+
+  template <typename Function>
+  void ForEach(const Function& function) const {
+    PendingAppend* append = first;
+    for (size_t i = 0; i < size; ++i) {
+      PendingAppend* const next = append->next;
+      function(*append);
+      append = next;
+    }
+  }
 };
 
 }  // namespace
@@ -87,11 +105,14 @@ struct Log::Impl {
   Status Enter() OCHRE_EXCLUDES(mutex);
   void Leave() OCHRE_EXCLUDES(mutex);
 
-  std::vector<PendingAppend*> AwaitGroup() OCHRE_EXCLUDES(mutex);
-  std::vector<PendingAppend*> TakeGroup() OCHRE_REQUIRES(mutex);
-  void CommitGroup(const std::vector<PendingAppend*>& group) OCHRE_REQUIRES(writer_mutex);
-  Status TryCommit(std::vector<PendingAppend*>& group) OCHRE_REQUIRES(writer_mutex);
-  void Publish(const std::vector<PendingAppend*>& group) OCHRE_REQUIRES(mutex);
+  // From joining the queue to having left it: whatever is lacking, nobody may be left waiting.
+  void Enqueue(PendingAppend& append) noexcept OCHRE_REQUIRES(mutex);
+  Group AwaitGroup() noexcept OCHRE_EXCLUDES(mutex);
+  Group TakeGroup() noexcept OCHRE_REQUIRES(mutex);
+  void CommitGroup(const Group& group) noexcept OCHRE_REQUIRES(writer_mutex);
+  bool TryCommit(const Group& group) noexcept OCHRE_REQUIRES(writer_mutex);
+  Status InsertAndCommit(const Group& group, PendingAppend*& failed) OCHRE_REQUIRES(writer_mutex);
+  void Publish(const PendingAppend& append) noexcept OCHRE_REQUIRES(mutex);
 
   Result<LogPosition> LastPosition(CollectionId collection) OCHRE_EXCLUDES(mutex, writer_mutex);
   Result<LogBounds> LoadBounds(CollectionId collection) OCHRE_REQUIRES(writer_mutex);
@@ -119,10 +140,12 @@ struct Log::Impl {
   Mutex reader_mutex;                                                       // held by whoever uses `reader`
   std::unique_ptr<SqliteConnection> reader OCHRE_GUARDED_BY(reader_mutex);  // opened on first use; null in memory
 
-  Mutex mutex;                                               // guards what follows; never held during I/O
-  std::deque<PendingAppend*> queue OCHRE_GUARDED_BY(mutex);  // the first one's writer commits the group
+  Mutex mutex;                                                   // guards what follows; never held during I/O
+  PendingAppend* queue_first OCHRE_GUARDED_BY(mutex) = nullptr;  // its writer commits the group
+  PendingAppend* queue_last OCHRE_GUARDED_BY(mutex) = nullptr;
+  size_t queue_size OCHRE_GUARDED_BY(mutex) = 0;
   // Of the collections used since opening; equal to the file's, and changed only by who holds writer_mutex too.
-  absl::flat_hash_map<CollectionId, LogBounds> bounds OCHRE_GUARDED_BY(mutex);
+  std::unordered_map<CollectionId, LogBounds> bounds OCHRE_GUARDED_BY(mutex);
   size_t last_group_size OCHRE_GUARDED_BY(mutex) = 1;
   RecentBatches recent OCHRE_GUARDED_BY(mutex){kRecentBytesMax};
   int64_t running_calls OCHRE_GUARDED_BY(mutex) = 0;
@@ -168,7 +191,9 @@ Result<std::unique_ptr<Log>> Log::Open(const std::filesystem::path& directory, D
 
 Log::Log(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Log::~Log() { (void)Close(); }
+Log::~Log() {
+  (void)CatchExceptions([this] { return Close(); });
+}
 
 Status Log::Impl::Enter() {
   MutexLock lock(mutex);
@@ -198,12 +223,12 @@ Result<LogPosition> Log::Append(CollectionId collection, std::shared_ptr<const s
   bool is_leader = false;
   {
     MutexLock lock(impl_->mutex);
-    impl_->queue.push_back(&append);
-    while (!append.done && impl_->queue.front() != &append) append.wake.Wait(lock);
+    impl_->Enqueue(append);
+    while (!append.done && impl_->queue_first != &append) append.wake.Wait(lock);
     is_leader = !append.done;
   }
   if (is_leader) {
-    const std::vector<PendingAppend*> group = impl_->AwaitGroup();
+    const Group group = impl_->AwaitGroup();
     if (impl_->checkpointer != nullptr) impl_->checkpointer->WaitForRoom();
     MutexLock writer_lock(impl_->writer_mutex);
     impl_->CommitGroup(group);
@@ -212,12 +237,18 @@ Result<LogPosition> Log::Append(CollectionId collection, std::shared_ptr<const s
   return append.last;
 }
 
+void Log::Impl::Enqueue(PendingAppend& append) noexcept {
+  (queue_size == 0 ? queue_first : queue_last->next) = &append;
+  queue_last = &append;
+  ++queue_size;
+}
+
 // What the first in the queue commits, after giving the others a chance to join.
-std::vector<PendingAppend*> Log::Impl::AwaitGroup() {
+Group Log::Impl::AwaitGroup() noexcept {
   for (int yields = 0; yields < kYieldsMax; ++yields) {
     {
       MutexLock lock(mutex);
-      if (queue.size() >= last_group_size) break;
+      if (queue_size >= last_group_size) break;
     }
     std::this_thread::yield();
   }
@@ -227,13 +258,13 @@ std::vector<PendingAppend*> Log::Impl::AwaitGroup() {
 
 // The longest beginning of the queue that makes a group. It stays in the queue until it is committed, so that nobody
 // else becomes first.
-std::vector<PendingAppend*> Log::Impl::TakeGroup() {
-  std::vector<PendingAppend*> group;
+Group Log::Impl::TakeGroup() noexcept {
+  Group group{.first = queue_first};
   int64_t bytes = 0;
-  for (PendingAppend* append : queue) {
+  for (const PendingAppend* append = queue_first; append != nullptr; append = append->next) {
     bytes += static_cast<int64_t>(append->bytes->size());
-    if (!group.empty() && bytes > kGroupBytesMax) break;
-    group.push_back(append);
+    if (group.size > 0 && bytes > kGroupBytesMax) break;
+    ++group.size;
   }
   return group;
 }
@@ -242,73 +273,84 @@ void Log::Impl::RefuseAfterFailedSync() {
   if (writer != nullptr && checkpointer != nullptr && checkpointer->sync_failed()) writer->RefuseWrites();
 }
 
-void Log::Impl::CommitGroup(const std::vector<PendingAppend*>& group) {
+void Log::Impl::CommitGroup(const Group& group) noexcept {
   RefuseAfterFailedSync();
   // A write whose statement fails leaves the group with its error, and the rest begins again without it.
-  std::vector<PendingAppend*> remaining = group;
-  while (!remaining.empty() && !TryCommit(remaining).ok()) {
+  while (!TryCommit(group)) {
   }
   NoteCommit();
 
   MutexLock lock(mutex);
-  Publish(remaining);
-  last_group_size = group.size();
-  for (PendingAppend* append : group) {
-    assert(queue.front() == append);
-    queue.pop_front();
-    append->done = true;
-  }
+  last_group_size = group.size;
+  group.ForEach([this](PendingAppend& append) OCHRE_REQUIRES(mutex) {
+    assert(queue_first == &append);
+    if (append.status.ok()) Publish(append);
+    queue_first = append.next;
+    --queue_size;
+  });
+  if (queue_size == 0) queue_last = nullptr;
   // The next group's writer first, so that the disk does not wait. The first of this group is us.
-  if (!queue.empty()) queue.front()->wake.NotifyOne();
-  for (size_t i = 1; i < group.size(); ++i) group[i]->wake.NotifyOne();
+  if (queue_first != nullptr) queue_first->wake.NotifyOne();
+  group.ForEach([](PendingAppend& append) {
+    append.done = true;
+    append.wake.NotifyOne();
+  });
 }
 
-// Commits `group` and returns Ok; or takes those that failed out of it, with their status.
-Status Log::Impl::TryCommit(std::vector<PendingAppend*>& group) {
-  const auto fail_all = [&group](const Status& status) {
-    for (PendingAppend* append : group) append->status = status;
-    group.clear();
-    return status;
+// Commits what has not failed of `group`, and returns true when that is settled; false when some of it has just failed,
+// with its status, and the rest is to be tried again.
+bool Log::Impl::TryCommit(const Group& group) noexcept {
+  bool any = false;
+  group.ForEach([&any](const PendingAppend& append) { any = any || append.status.ok(); });
+  if (!any) return true;
+  PendingAppend* failed = nullptr;
+  const Status status = CatchExceptions([&] { return InsertAndCommit(group, failed); });
+  if (status.ok()) return true;
+  const auto fail = [&status](PendingAppend& append) {
+    append.status = CatchExceptions([&status] { return status; });  // a copy, which may lack memory itself
   };
-
-  Result<SqliteTransaction> transaction = SqliteTransaction::Begin(*writer);
-  if (!transaction.ok()) return fail_all(transaction.status());
-  LogTable table(*writer);
-  absl::flat_hash_map<CollectionId, LogBounds> bounds_of_group;
-  for (auto append = group.begin(); append != group.end(); ++append) {
-    PendingAppend& pending = **append;
-    const Status status = [&]() -> Status {
-      auto [entry, is_first] = bounds_of_group.try_emplace(pending.collection);
-      LogBounds& group_bounds = entry->second;
-      if (is_first) {
-        OCHRE_ASSIGN_OR_RETURN(group_bounds, LoadBounds(pending.collection));
-      }
-      pending.first = Plus(group_bounds.last, 1);
-      OCHRE_RETURN_IF_ERROR(table.Append(pending.collection, pending.operation_count, *pending.bytes, group_bounds));
-      pending.last = group_bounds.last;
-      pending.checksum = group_bounds.last_checksum;
-      return Status::Ok();
-    }();
-    if (status.ok()) continue;
-    pending.status = status;
-    group.erase(append);
-    return status;  // which rolls back
+  if (failed != nullptr) {
+    fail(*failed);
+  } else {
+    group.ForEach([&fail](PendingAppend& append) {
+      if (append.status.ok()) fail(append);
+    });
   }
-  for (const auto& [collection, group_bounds] : bounds_of_group) {
-    const Status status = table.WriteBounds(collection, group_bounds);
-    if (!status.ok()) return fail_all(status);
-  }
-  const Status status = transaction->Commit();
-  return status.ok() ? status : fail_all(status);
+  return false;
 }
 
-void Log::Impl::Publish(const std::vector<PendingAppend*>& group) {
-  for (PendingAppend* append : group) {
-    LogBounds& of_collection = bounds[append->collection];
-    of_collection.last = append->last;
-    of_collection.last_checksum = append->checksum;
-    recent.Add(append->collection, {append->first, append->last, append->bytes});
+// `failed`: whose statement it was that failed; null if it concerns them all.
+Status Log::Impl::InsertAndCommit(const Group& group, PendingAppend*& failed) {
+  OCHRE_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*writer));
+  LogTable table(*writer);
+  std::unordered_map<CollectionId, LogBounds> bounds_of_group;
+  PendingAppend* append = group.first;
+  for (size_t i = 0; i < group.size; ++i, append = append->next) {
+    if (!append->status.ok()) continue;
+    failed = append;
+    auto [entry, is_first] = bounds_of_group.try_emplace(append->collection);
+    LogBounds& group_bounds = entry->second;
+    if (is_first) {
+      // From here on `bounds` has the collection, so that publishing finds its place.
+      OCHRE_ASSIGN_OR_RETURN(group_bounds, LoadBounds(append->collection));
+    }
+    append->first = Plus(group_bounds.last, 1);
+    OCHRE_RETURN_IF_ERROR(table.Append(append->collection, append->operation_count, *append->bytes, group_bounds));
+    append->last = group_bounds.last;
+    append->checksum = group_bounds.last_checksum;
   }
+  failed = nullptr;
+  for (const auto& [collection, group_bounds] : bounds_of_group) {
+    OCHRE_RETURN_IF_ERROR(table.WriteBounds(collection, group_bounds));
+  }
+  return transaction.Commit();
+}
+
+void Log::Impl::Publish(const PendingAppend& append) noexcept {
+  LogBounds& of_collection = bounds.find(append.collection)->second;
+  of_collection.last = append.last;
+  of_collection.last_checksum = append.checksum;
+  recent.Add(append.collection, {append.first, append.last, append.bytes});
 }
 
 void Log::Impl::NoteCommit() {

@@ -3,16 +3,29 @@
 #include <algorithm>
 #include <cassert>
 #include <iterator>
+#include <new>
 #include <utility>
 
 namespace ochre {
 
 void RecentBatches::Add(CollectionId collection, LogBatch batch) {
-  std::deque<EntryIterator>& own = by_collection_[collection];
-  assert(own.empty() || static_cast<uint64_t>(own.back()->batch.last) + 1 == static_cast<uint64_t>(batch.first));
-  bytes_ += static_cast<int64_t>(batch.bytes->size());
-  entries_.push_back({collection, std::move(batch)});
-  own.push_back(std::prev(entries_.end()));
+  const auto bytes = static_cast<int64_t>(batch.bytes->size());
+  try {
+    entries_.push_back({collection, std::move(batch)});
+    try {
+      std::deque<EntryIterator>& own = by_collection_[collection];
+      assert(own.empty() ||
+             static_cast<uint64_t>(own.back()->batch.last) + 1 == static_cast<uint64_t>(entries_.back().batch.first));
+      own.push_back(std::prev(entries_.end()));
+    } catch (const std::bad_alloc&) {
+      entries_.pop_back();
+      throw;
+    }
+  } catch (const std::bad_alloc&) {
+    DropAll(collection);  // without this one there would be a hole
+    return;
+  }
+  bytes_ += bytes;
   while (bytes_ > bytes_max_ && entries_.size() > 1) {
     // The oldest of all is also the oldest of its collection.
     const CollectionId oldest = entries_.front().collection;
@@ -46,6 +59,16 @@ void RecentBatches::DropUpTo(CollectionId collection, LogPosition position) {
        found = by_collection_.find(collection)) {
     DropFirstOf(collection);
   }
+}
+
+void RecentBatches::DropAll(CollectionId collection) {
+  const auto found = by_collection_.find(collection);
+  if (found == by_collection_.end()) return;
+  for (const EntryIterator& entry : found->second) {
+    bytes_ -= static_cast<int64_t>(entry->batch.bytes->size());
+    entries_.erase(entry);
+  }
+  by_collection_.erase(found);
 }
 
 void RecentBatches::DropFirstOf(CollectionId collection) {

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <unordered_map>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "log/log.h"
 #include "types/ids.h"
 
@@ -22,7 +22,7 @@ class RecentBatches {
   // shares its memory anyway.
   explicit RecentBatches(int64_t bytes_max) : bytes_max_(bytes_max) {}
 
-  // `batch` follows what was added last for `collection`.
+  // `batch` follows what was added last for `collection`. Without memory for it, none of the collection's are kept.
   void Add(CollectionId collection, LogBatch batch);
 
   // Appends to `batches` what Log::Read promises; false when some of it is no longer here.
@@ -40,12 +40,13 @@ class RecentBatches {
   };
   using EntryIterator = std::list<Entry>::iterator;
 
+  void DropAll(CollectionId collection);
   void DropFirstOf(CollectionId collection);
 
   int64_t bytes_max_;
   int64_t bytes_ = 0;
-  std::list<Entry> entries_;                                                    // in the order of Add
-  absl::flat_hash_map<CollectionId, std::deque<EntryIterator>> by_collection_;  // of those that have any
+  std::list<Entry> entries_;                                                   // in the order of Add
+  std::unordered_map<CollectionId, std::deque<EntryIterator>> by_collection_;  // of those that have any
 };
 
 }  // namespace ochre

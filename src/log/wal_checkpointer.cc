@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "types/catch_exceptions.h"
+
 namespace ochre {
 namespace {
 
@@ -69,7 +71,7 @@ void WalCheckpointer::Run() {
       while (!stopping_ && !IsDue()) wake_.Wait(lock);
       if (stopping_) return;
     }
-    const Result<CheckpointProgress> progress = CheckpointOnce();
+    const Result<CheckpointProgress> progress = CatchExceptions([this] { return CheckpointOnce(); });
     MutexLock lock(mutex_);
     last_failed_ = !progress.ok();
     sync_failed_ = connection_ != nullptr && connection_->refuses_writes();

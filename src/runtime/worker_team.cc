@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <new>
 #include <system_error>
+#include <utility>
 
 namespace ochre {
 
@@ -11,6 +13,7 @@ WorkerTeam::WorkerTeam(int32_t size) {
   try {
     for (int32_t worker = 1; worker < size; ++worker) threads_.emplace_back([this, worker] { Serve(worker); });
   } catch (const std::system_error&) {  // those that there are will do
+  } catch (const std::bad_alloc&) {     // likewise
   }
 }
 
@@ -40,8 +43,13 @@ void WorkerTeam::Share(int64_t count, int64_t grain, const Body& body) {
     begin_.NotifyAll();
   }
   TakeParts(0);
-  MutexLock lock(mutex_);
-  while (running_ > 0) end_.Wait(lock);
+  std::exception_ptr thrown;
+  {
+    MutexLock lock(mutex_);
+    while (running_ > 0) end_.Wait(lock);
+    thrown = std::exchange(thrown_, nullptr);
+  }
+  if (thrown != nullptr) std::rethrow_exception(thrown);
 }
 
 void WorkerTeam::Serve(int32_t worker) {
@@ -58,9 +66,15 @@ void WorkerTeam::Serve(int32_t worker) {
   }
 }
 
-void WorkerTeam::TakeParts(int32_t worker) {
-  for (int64_t begin; (begin = next_.fetch_add(grain_, std::memory_order_relaxed)) < count_;) {
-    (*body_)(begin, std::min(count_, begin + grain_), worker);
+void WorkerTeam::TakeParts(int32_t worker) noexcept {
+  try {
+    for (int64_t begin; (begin = next_.fetch_add(grain_, std::memory_order_relaxed)) < count_;) {
+      (*body_)(begin, std::min(count_, begin + grain_), worker);
+    }
+  } catch (...) {
+    next_.store(count_, std::memory_order_relaxed);  // the others need not begin any more
+    MutexLock lock(mutex_);
+    if (thrown_ == nullptr) thrown_ = std::current_exception();
   }
 }
 

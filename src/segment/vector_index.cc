@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <future>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -61,7 +63,7 @@ Result<std::unique_ptr<const VectorIndex>> VectorIndex::Open(const VectorIndexBl
   if (index->IsWorthCopying()) {
     try {
       index->copier_ = std::thread([target = index.get()] { target->Copy(); });
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {
       index->done_ = true;  // the mapped files serve as well, only slower
     }
   } else {
@@ -84,7 +86,16 @@ bool VectorIndex::IsWorthCopying() const {
   return are_files && BytesOf(mapped_.codes) + BytesOf(mapped_.graph) >= kCopiedBytesMin;
 }
 
-void VectorIndex::Copy() {
+void VectorIndex::Copy() noexcept {
+  try {
+    CopyParts();
+  } catch (const std::bad_alloc&) {  // the mapped files serve as well, only slower
+  }
+  done_ = true;
+  done_.notify_all();
+}
+
+void VectorIndex::CopyParts() {
   const uint64_t code_bytes = BytesOf(mapped_.codes);
   HugeBuffer memory(RoundUp(code_bytes) + BytesOf(mapped_.graph));
   // False: it is time to stop.
@@ -107,8 +118,6 @@ void VectorIndex::Copy() {
     if (blobs_.codes != nullptr) blobs_.codes->Release();
     blobs_.graph->Release();  // its upper layers, which are still read there, are a sixteenth of it
   }
-  done_ = true;
-  done_.notify_all();
 }
 
 }  // namespace ochre

@@ -55,7 +55,8 @@ class VectorIndex {
  private:
   explicit VectorIndex(const VectorIndexBlobs& blobs) : blobs_(blobs) {}
 
-  void Copy();
+  void Copy() noexcept;
+  void CopyParts();
   bool IsWorthCopying() const;
 
   const VectorIndexBlobs blobs_;

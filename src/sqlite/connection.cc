@@ -139,11 +139,12 @@ Status SqliteConnection::CheckWritable() const {
 }
 
 Status SqliteConnection::ErrorOfWrite(int code) {
-  const Status status = ErrorOf(code);
-  if (!configured_ || in_transaction() || !MayHaveWritten(code)) return status;
+  if (!configured_ || in_transaction() || !MayHaveWritten(code)) return ErrorOf(code);
+  // Before anything allocates, as it may be memory that is lacking.
   const WalTail::Outcome outcome = wal_tail_.Invalidate(database_, syncs_);
+  if (outcome != WalTail::Outcome::kGone || IsFailedSync(code)) RefuseWrites();
+  const Status status = ErrorOf(code);
   if (outcome == WalTail::Outcome::kGone) return ErrorOfSync(code, status);
-  RefuseWrites();
   const char* const meaning = outcome == WalTail::Outcome::kUnknown
                                   ? "; whether this write is there when the database is opened again is unknown"
                                   : "; this write was taken back, but may be there when the database is opened again "

@@ -25,7 +25,7 @@ class SqliteTransaction {
 
  private:
   explicit SqliteTransaction(SqliteConnection& connection) : connection_(&connection) {}
-  void RollBack();
+  static void RollBack(SqliteConnection& connection) noexcept;
 
   SqliteConnection* connection_;  // null once it has ended
 };

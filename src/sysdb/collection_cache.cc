@@ -1,6 +1,7 @@
 #include "sysdb/collection_cache.h"
 
 #include <cassert>
+#include <new>
 #include <utility>
 
 namespace ochre {
@@ -18,17 +19,26 @@ CollectionCache::Record CollectionCache::Find(std::string_view tenant, std::stri
 
 void CollectionCache::Put(Record record) {
   Remove(record->id);
+  const CollectionId id = record->id;
   [[maybe_unused]] const bool name_was_free = by_name_.emplace(NameOf(*record), record).second;
   assert(name_was_free);
-  const CollectionId id = record->id;
-  by_id_.emplace(id, std::move(record));
+  try {
+    by_id_.emplace(id, std::move(record));
+  } catch (const std::bad_alloc&) {
+    EraseName(id);
+    throw;
+  }
 }
 
-void CollectionCache::Remove(CollectionId id) {
+void CollectionCache::Remove(CollectionId id) noexcept {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return;
-  by_name_.erase(NameOf(*found->second));
+  EraseName(id);
   by_id_.erase(found);
+}
+
+void CollectionCache::EraseName(CollectionId id) noexcept {
+  std::erase_if(by_name_, [id](const auto& entry) { return entry.second->id == id; });
 }
 
 }  // namespace ochre

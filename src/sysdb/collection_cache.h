@@ -2,12 +2,13 @@
 #ifndef OCHRE_SYSDB_COLLECTION_CACHE_H_
 #define OCHRE_SYSDB_COLLECTION_CACHE_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
 
-#include "absl/container/flat_hash_map.h"
 #include "sysdb/system_database.h"
 #include "types/ids.h"
 
@@ -23,16 +24,20 @@ class CollectionCache {
   Record Find(CollectionId id) const;
   Record Find(std::string_view tenant, std::string_view database, std::string_view name) const;
 
-  // Adds `record`, in place of an older one of the same id.
+  // Adds `record`, in place of an older one of the same id. Leaves neither if there is no memory, and throws.
   void Put(Record record);
-  void Remove(CollectionId id);
+  // Needs no memory: it comes after changes that stand.
+  void Remove(CollectionId id) noexcept;
 
  private:
   using Name = std::tuple<std::string, std::string, std::string>;  // tenant, database, collection
   static Name NameOf(const CollectionRecord& record) { return {record.tenant, record.database, record.name}; }
 
-  absl::flat_hash_map<CollectionId, Record> by_id_;
-  absl::flat_hash_map<Name, Record> by_name_;
+  // By a walk through all names: to look its name up one would have to copy it.
+  void EraseName(CollectionId id) noexcept;
+
+  std::unordered_map<CollectionId, Record> by_id_;
+  std::map<Name, Record> by_name_;
 };
 
 }  // namespace ochre

@@ -1,9 +1,9 @@
 #include "sysdb/system_database.h"
 
 #include <limits>
+#include <unordered_set>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "runtime/mutex.h"
 #include "sqlite/integrity.h"
 #include "sqlite/transaction.h"
@@ -153,7 +153,7 @@ struct SystemDatabase::Impl {
   Mutex database_mutex;  // held by whoever uses the connection, also to wait for the disk
   std::unique_ptr<SqliteConnection> connection OCHRE_GUARDED_BY(database_mutex);  // null once closed
   // Segments that a committed transaction left without a name, until Unreferenced has said so.
-  absl::flat_hash_set<SegmentId> released OCHRE_GUARDED_BY(database_mutex);
+  std::unordered_set<SegmentId> released OCHRE_GUARDED_BY(database_mutex);
 
   Mutex cache_mutex;  // never held during I/O
   CollectionCache cache OCHRE_GUARDED_BY(cache_mutex);

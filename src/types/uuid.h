@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,16 +23,18 @@ struct Uuid {
   static std::optional<Uuid> Parse(std::string_view text);
 
   friend auto operator<=>(const Uuid&, const Uuid&) = default;
-
-  // The bits are random, so some of them serve as a hash.
-  template <typename H>
-  friend H AbslHashValue(H state, const Uuid& uuid) {
-    uint64_t low;
-    std::memcpy(&low, uuid.bytes.data() + 8, sizeof(low));
-    return H::combine(std::move(state), low);
-  }
 };
 
 }  // namespace ochre
+
+// The bits are random, so some of them serve as a hash.
+template <>
+struct std::hash<ochre::Uuid> {
+  size_t operator()(const ochre::Uuid& uuid) const noexcept {
+    uint64_t low;
+    std::memcpy(&low, uuid.bytes.data() + 8, sizeof(low));
+    return low;
+  }
+};
 
 #endif  // OCHRE_TYPES_UUID_H_

@@ -2,12 +2,18 @@
 
 #include <algorithm>
 #include <cassert>
+#include <memory>
 #include <new>
 
 namespace ochre {
 namespace {
 
 constexpr std::align_val_t kRowAlignment{64};
+
+struct DeleteAligned {
+  void operator()(void* bytes) const { ::operator delete(bytes, kRowAlignment); }
+};
+using AlignedBytes = std::unique_ptr<void, DeleteAligned>;
 
 std::string_view CopyTo(char*& out, std::string_view text) {
   text.copy(out, text.size());  // unlike memcpy, also for an empty text without data
@@ -67,11 +73,12 @@ LogTail::Chunk& LogTail::EnsureChunk(size_t c) {
     const size_t row_bytes = static_cast<size_t>(RowStride(dimension_)) * sizeof(float);
     auto created = std::make_unique<Chunk>();
     created->records = std::make_unique<TailRecord[]>(size);
-    created->rows = static_cast<float*>(::operator new(size* row_bytes, kRowAlignment));
+    AlignedBytes rows(::operator new(size* row_bytes, kRowAlignment));
     if (quantizer_.has_value()) {
       const size_t code_bytes = size * static_cast<size_t>(quantizer_->stride());
       created->codes = static_cast<std::byte*>(::operator new(code_bytes, kRowAlignment));
     }
+    created->rows = static_cast<float*>(rows.release());
     chunk = created.release();
     chunks_[c].store(chunk, std::memory_order_release);
   }

@@ -10,8 +10,8 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 
-#include "absl/container/flat_hash_map.h"
 #include "distance/codes.h"
 #include "distance/rows_span.h"
 #include "ochre/options.h"
@@ -128,7 +128,7 @@ class LogTail {
   std::array<std::atomic<Chunk*>, kChunksMax> chunks_ = {};
 
   mutable Mutex mutex_;  // held to look up or insert one id
-  absl::flat_hash_map<std::string_view, int64_t, std::hash<std::string_view>, std::equal_to<>> latest_
+  std::unordered_map<std::string_view, int64_t> latest_
       OCHRE_GUARDED_BY(mutex_);  // id -> index of its latest version; keys borrow from the records
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "segment/manifest.h"
+#include "types/catch_exceptions.h"
 
 namespace ochre {
 namespace {
@@ -25,9 +26,8 @@ Status LostRace(const char* what) { return Status(StatusCode::kAborted, what); }
 
 std::shared_ptr<ViewRegistry::State> ViewRegistry::StateOf(CollectionId collection) {
   MutexLock lock(mutex_);
-  std::shared_ptr<State>& state = states_[collection];
-  if (state == nullptr) state = std::make_shared<State>();
-  return state;
+  if (const auto found = states_.find(collection); found != states_.end()) return found->second;
+  return states_.emplace(collection, std::make_shared<State>()).first->second;
 }
 
 std::vector<std::shared_ptr<const CollectionView>> ViewRegistry::CurrentViews() const {
@@ -131,7 +131,8 @@ Result<std::shared_ptr<const CollectionView>> ViewRegistry::Pin(CollectionId col
     if (state->materializer == nullptr) {
       OCHRE_ASSIGN_OR_RETURN(state->materializer, Load(collection));
     }
-    const Status replayed = Replay(collection, *state->materializer);
+    // Nor does an exception leave a half-applied batch to whoever comes next.
+    const Status replayed = CatchExceptions([&] { return Replay(collection, *state->materializer); });
     if (replayed.ok()) {
       std::shared_ptr<const CollectionView> view = state->materializer->View();
       MutexLock view_lock(state->view_mutex);
@@ -151,8 +152,8 @@ Status ViewRegistry::SwapVersion(CollectionId collection) {
   OCHRE_RETURN_IF_ERROR(Replay(collection, *next));  // most of it, beside running writers
   MutexLock lock(state->apply_mutex);
   OCHRE_RETURN_IF_ERROR(Replay(collection, *next));
+  std::shared_ptr<const CollectionView> view = next->View();
   state->materializer = std::move(next);
-  std::shared_ptr<const CollectionView> view = state->materializer->View();
   MutexLock view_lock(state->view_mutex);
   state->view = std::move(view);
   return Status::Ok();

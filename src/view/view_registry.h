@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "log/log.h"
 #include "ochre/status.h"
 #include "runtime/mutex.h"
@@ -68,10 +68,10 @@ class ViewRegistry {
   // Held from reading a version to opening its segments, and while garbage is deleted, so that neither sees the other
   // half done.
   Mutex segments_mutex_;
-  absl::flat_hash_map<SegmentId, std::weak_ptr<const Segment>> open_segments_ OCHRE_GUARDED_BY(segments_mutex_);
+  std::unordered_map<SegmentId, std::weak_ptr<const Segment>> open_segments_ OCHRE_GUARDED_BY(segments_mutex_);
 
   mutable Mutex mutex_;  // held to look up or insert a pointer; never during I/O or a search
-  absl::flat_hash_map<CollectionId, std::shared_ptr<State>> states_ OCHRE_GUARDED_BY(mutex_);
+  std::unordered_map<CollectionId, std::shared_ptr<State>> states_ OCHRE_GUARDED_BY(mutex_);
 };
 
 }  // namespace ochre

@@ -3,7 +3,7 @@
 //
 //   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -DOCHRE_FUZZ_TARGET=FuzzFilterJson
 //     -Iinclude -Isrc -I. tests/fuzz/libfuzzer/fuzz_entry.cc src/types/*.cc src/plan/*.cc src/gateway/validate*.cc
-//     -lre2 -lutf8proc -labsl_raw_hash_set -o fuzz_filter_json
+//     -lre2 -lutf8proc -o fuzz_filter_json
 //   ./fuzz_filter_json new_corpus tests/fuzz/corpus/filter_json
 //
 // What it finds goes into the corpus folder, where parsers_test.cc runs it from then on.
