@@ -15,7 +15,7 @@ install(DIRECTORY include/ochre DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MA
 if(TARGET ochre_fasttext_shared)
   install(FILES include/ochre/fasttext.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ochre)
 endif()
-install(FILES README.md LICENSE CHANGELOG.md docs/semantics.md docs/c-api.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md LICENSE CHANGELOG.md docs/semantics.md docs/reliability.md docs/c-api.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 if(TARGET ochre-server)
   install(TARGETS ochre-server)
