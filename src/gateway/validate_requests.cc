@@ -36,6 +36,19 @@ Status ValidateSelection(const std::optional<StringColumn>& ids, const Filter& w
   return Status::Ok();
 }
 
+// An `$and` of nothing holds for every record: written by a program whose list of conditions came out empty, it would
+// delete them all. An `$or` of nothing holds for none, and nothing negates either, so it deletes nothing by mistake.
+Status RefuseEmptyAnd(std::string_view clause, const Filter& filter) {
+  for (const FilterNode& node : filter.nodes()) {
+    if (node.op == FilterOperator::kAnd && node.operand_count == 0) {
+      return Status::InvalidArgument("Invalid ", clause,
+                                     " clause: an $and of no conditions holds for every record, and a delete takes "
+                                     "none; to delete everything, name the ids or delete the collection");
+    }
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Status ValidatePage(std::optional<int64_t> limit, int64_t offset) {
@@ -96,6 +109,8 @@ Status ValidateQuery(const QueryRequest& request) {
 
 Status ValidateDelete(const DeleteRequest& request) {
   OCHRE_RETURN_IF_ERROR(ValidateSelection(request.ids, request.where, request.where_document));
+  OCHRE_RETURN_IF_ERROR(RefuseEmptyAnd("where", request.where));
+  OCHRE_RETURN_IF_ERROR(RefuseEmptyAnd("where document", request.where_document));
   OCHRE_RETURN_IF_ERROR(ValidatePage(request.limit, 0));
   const bool filtered = !request.where.matches_all() || !request.where_document.matches_all();
   if (!filtered && (!request.ids.has_value() || request.ids->empty())) {

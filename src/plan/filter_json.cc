@@ -79,6 +79,26 @@ std::optional<FilterScalar> ScalarFromJson(const Json& json) {
   }
 }
 
+// The `$and` that says what an object of several keys means to say: {"$and": [{"a": 1}, {"b": 2}]}.
+std::string AsAnd(const Json& object, const std::string& key) {
+  constexpr size_t kShown = 2;
+  const auto excerpt = [](const Json& value) {
+    return value.is_object() && value.size() == 1 && value.begin()->is_primitive()
+               ? "{" + Excerpt(value.begin().key()) + ": " + Excerpt(*value.begin()) + "}"
+           : value.is_primitive() ? Excerpt(value)
+                                  : std::string("...");
+  };
+  std::string text = "{\"$and\": [";
+  size_t shown = 0;
+  for (const auto& [name, value] : object.items()) {
+    if (shown == kShown) break;
+    if (shown++ > 0) text += ", ";
+    const std::string condition = "{" + Excerpt(name) + ": " + excerpt(value) + "}";
+    text += key.empty() ? condition : "{" + Excerpt(key) + ": " + condition + "}";
+  }
+  return text + (object.size() > kShown ? ", ...]}" : "]}");
+}
+
 // Sets the operand of `node` from `operand`: a list for $in and $nin, a scalar otherwise.
 Status SetOperand(Grammar grammar, const Json& operand, FilterNode& node) {
   const bool wants_list = node.op == FilterOperator::kIn || node.op == FilterOperator::kNotIn;
@@ -131,7 +151,7 @@ Result<FilterNode> KeyCondition(Grammar grammar, const std::string& key, const J
   }
   if (value.size() != 1) {
     return Invalid(grammar, "the condition on ", Excerpt(key), " must have exactly one operator, and has ",
-                   value.size());
+                   value.size(), value.empty() ? "" : "; to ask for all: " + AsAnd(value, key));
   }
   const auto op = OperatorNamed(value.begin().key());
   if (!op.has_value() || IsLogical(*op)) {
@@ -156,7 +176,8 @@ Result<std::vector<FilterNode>> Convert(Grammar grammar, const Json& root) {
     if (clause != nullptr) {
       if (!clause->is_object()) return Invalid(grammar, "expected an object, not ", Excerpt(*clause));
       if (clause->size() != 1) {
-        return Invalid(grammar, "an object must have exactly one key, and one has ", clause->size());
+        return Invalid(grammar, "an object must have exactly one key, and one has ", clause->size(),
+                       clause->empty() ? "" : "; to ask for all: " + AsAnd(*clause, /*key=*/""));
       }
       const std::string& name = clause->begin().key();
       const Json& value = clause->begin().value();

@@ -47,7 +47,8 @@ Result<MetadataValue> ListFromJson(std::string_view key, const Json& list) {
 Result<MetadataValue> SparseVectorFromJson(std::string_view key, const Json& object) {
   const Status malformed = Status::InvalidArgument(
       "the object under metadata key \"", key,
-      "\" must be a sparse vector: {\"#type\": \"sparse_vector\", \"indices\": [...], \"values\": [...]}");
+      "\" is no metadata value: those are strings, numbers, booleans or lists of one of these, and of objects only a "
+      "sparse vector: {\"#type\": \"sparse_vector\", \"indices\": [...], \"values\": [...]}");
   const auto type = object.find("#type");
   const auto indices = object.find("indices");
   const auto values = object.find("values");

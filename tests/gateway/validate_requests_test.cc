@@ -125,6 +125,21 @@ TEST(ValidateDeleteTest, SomethingMustBeGiven) {
   EXPECT_TRUE(ValidateDelete({.ids = kNoIds, .where = Key("k") == 1}).ok());
 }
 
+TEST(ValidateDeleteTest, AnAndOfNothingIsRefusedWhereverItStands) {
+  const std::vector<std::string> ids = {"a"};
+  const std::string reason = "an $and of no conditions holds for every record";
+  for (const char* json : {R"({"$and": []})", R"({"$or": [{"k": 1}, {"$and": []}]})", R"({"$and": [{"$and": []}]})"}) {
+    const Filter filter = Filter::FromJson(json).value();
+    ExpectRefused(ValidateDelete({.where = filter}), "Invalid where clause: " + reason);
+    ExpectRefused(ValidateDelete({.ids = ids, .where = filter}), reason);
+    EXPECT_TRUE(ValidateGet({.where = filter}).ok()) << "a read may ask for everything";
+  }
+  const Filter document = Filter::DocumentFromJson(R"({"$and": []})").value();
+  ExpectRefused(ValidateDelete({.where = Key("k") == 1, .where_document = document}),
+                "Invalid where document clause: " + reason);
+  EXPECT_TRUE(ValidateDelete({.where = Filter::Any({})}).ok()) << "an $or of nothing deletes nothing";
+}
+
 TEST(ValidateDeleteTest, ALimitNeedsAFilter) {
   const std::vector<std::string> ids = {"a"};
   EXPECT_TRUE(ValidateDelete({.where = Key("k") == 1, .limit = 0}).ok());

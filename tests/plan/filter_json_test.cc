@@ -93,6 +93,15 @@ TEST(FilterJsonTest, AnObjectHasExactlyOneKey) {
   ExpectRefused(R"({"a": {"$gt": 1, "$lt": 2}})", "exactly one operator, and has 2");
 }
 
+TEST(FilterJsonTest, WhereSeveralKeysAreRefusedTheMessageShowsTheAndThatJoinsThem) {
+  ExpectRefused(R"({"a": 1, "b": {"$gt": 2}})", R"(to ask for all: {"$and": [{"a": 1}, {"b": {"$gt": 2}}]})");
+  ExpectRefused(R"({"a": 1, "b": {"$in": [2]}, "c": 3})", R"(to ask for all: {"$and": [{"a": 1}, {"b": ...}, ...]})");
+  ExpectRefused(R"({"a": {"$gt": 1, "$lt": 2}})",
+                R"(to ask for all: {"$and": [{"a": {"$gt": 1}}, {"a": {"$lt": 2}}]})");
+  ExpectDocumentRefused(R"({"$contains": "a", "$regex": "b"})",
+                        R"(to ask for all: {"$and": [{"$contains": "a"}, {"$regex": "b"}]})");
+}
+
 TEST(FilterJsonTest, UnknownOperatorsAreRefusedByName) {
   ExpectRefused(R"({"a": {"$near": 1}})", "unknown operator \"$near\" on \"a\"");
   ExpectRefused(R"({"a": {"eq": 1}})", "unknown operator \"eq\"");

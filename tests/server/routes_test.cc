@@ -312,6 +312,16 @@ TEST_F(RoutesTest, ADeleteSaysHowMany) {
   EXPECT_EQ(Answered(kGet, path + "/count"), 1);
 }
 
+TEST_F(RoutesTest, ADeleteByAnAndOfNothingIsRefusedAndDeletesNothing) {
+  const std::string path = MakeRecords();
+  const int64_t count = Answered(kGet, path + "/count");
+  for (const char* body : {R"({"where": {"$and": []}})", R"({"where_document": {"$and": []}})",
+                           R"({"where": {"$or": [{"k": 1}, {"$and": []}]}})"}) {
+    ExpectRefused(kPost, path + "/delete", body, 400, "InvalidArgumentError", "$and of no conditions");
+  }
+  EXPECT_EQ(Answered(kGet, path + "/count"), count);
+}
+
 TEST_F(RoutesTest, TheIndexingStatusCountsOperations) {
   const std::string path = MakeCollection("docs");
   EXPECT_EQ(Answered(kGet, path + "/indexing_status")["op_indexing_progress"], 1.0);

@@ -87,7 +87,10 @@ TEST(MetadataJsonTest, AnObjectThatIsNoSparseVectorIsRefusedByKey) {
         R"({"indices": ["1"], "values": [1]})", R"({"indices": [1], "values": ["x"]})",
         R"({"indices": [1], "values": [1e39]})", R"({"indices": [1], "values": [1], "tokens": "x"})",
         R"({"indices": [1], "values": [1], "tokens": [1]})", R"({"indices": {}, "values": {}})"}) {
-    ExpectRefused(std::string("{\"bad\": ") + object + "}", "\"bad\" must be a sparse vector");
+    ExpectRefused(
+        std::string("{\"bad\": ") + object + "}",
+        "\"bad\" is no metadata value: those are strings, numbers, booleans or lists of one of these, and of objects "
+        "only a sparse vector");
   }
 }
 
