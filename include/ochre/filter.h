@@ -156,7 +156,7 @@ class OCHRE_EXPORT Key {
   Filter In(std::vector<FilterScalar> values) const { return List(FilterOperator::kIn, std::move(values)); }
   Filter NotIn(std::vector<FilterScalar> values) const { return List(FilterOperator::kNotIn, std::move(values)); }
 
-  // The value is an array with an element equal to `element` and of its type.
+  // The value is an array with an element that `== element` would hold for.
   Filter Contains(FilterScalar element) const { return Compare(FilterOperator::kContains, std::move(element)); }
   Filter NotContains(FilterScalar element) const { return Compare(FilterOperator::kNotContains, std::move(element)); }
 

@@ -44,7 +44,7 @@ std::partial_ordering Compare(const Entry& entry, const FilterScalar& operand) {
   return std::partial_ordering::unordered;
 }
 
-// Elements compare with operands of their own type only, numbers too.
+// Elements compare with operands of their own type, as scalars do: integers and doubles as numbers.
 bool HasElement(const Entry& entry, const FilterScalar& operand) {
   switch (entry.type) {
     case MetadataType::kBoolArray:
@@ -55,16 +55,16 @@ bool HasElement(const Entry& entry, const FilterScalar& operand) {
       }
       return false;
     case MetadataType::kInt64Array:
-      if (const auto* value = operand.get_if<int64_t>()) {
+      if (operand.is_number()) {
         for (size_t i = 0; i < entry.FixedCount(); ++i) {
-          if (entry.Int64At(i) == *value) return true;
+          if (std::is_eq(CompareWith(entry.Int64At(i), operand))) return true;
         }
       }
       return false;
     case MetadataType::kDoubleArray:
-      if (const auto* value = operand.get_if<double>()) {
+      if (operand.is_number()) {
         for (size_t i = 0; i < entry.FixedCount(); ++i) {
-          if (entry.DoubleAt(i) == *value) return true;
+          if (std::is_eq(CompareWith(entry.DoubleAt(i), operand))) return true;
         }
       }
       return false;

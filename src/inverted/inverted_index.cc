@@ -1,6 +1,8 @@
 #include "inverted/inverted_index.h"
 
 #include <algorithm>
+#include <cmath>
+#include <compare>
 #include <utility>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "inverted/term.h"
 #include "storage/sorted_table.h"
 #include "storage/verified_blob.h"
+#include "types/number_compare.h"
 
 namespace ochre {
 namespace {
@@ -20,6 +23,23 @@ constexpr size_t kTrigramsMax = 24;
 
 // With no more candidates than this, reading their documents is cheaper than decoding another posting list.
 constexpr uint64_t kFewRows = 8;
+
+// A number in the other type, where that holds it exactly.
+std::optional<int64_t> AsInt64(const FilterScalar& number) {
+  if (const auto* integer = number.get_if<int64_t>()) return *integer;
+  const double value = *number.get_if<double>();
+  constexpr double kTwoTo63 = 9223372036854775808.0;
+  if (!(value >= -kTwoTo63 && value < kTwoTo63) || value != std::trunc(value)) return std::nullopt;
+  return static_cast<int64_t>(value);
+}
+
+std::optional<double> AsDouble(const FilterScalar& number) {
+  if (const auto* value = number.get_if<double>()) return *value;
+  const int64_t integer = *number.get_if<int64_t>();
+  const auto nearest = static_cast<double>(integer);
+  if (!std::is_eq(CompareNumbers(integer, nearest))) return std::nullopt;
+  return nearest;
+}
 
 bool IsAscii(uint32_t trigram) { return (trigram & 0x808080) == 0; }
 
@@ -95,17 +115,25 @@ Result<Roaring> InvertedIndex::Compare(std::string_view key, FilterOperator op, 
 }
 
 Result<Roaring> InvertedIndex::ArrayContains(std::string_view key, const FilterScalar& element) const {
-  std::string term;
   if (const bool* boolean = element.get_if<bool>()) {
-    term = MetadataTerm(TermKind::kBoolElement, key, BoolValue(*boolean));
-  } else if (const auto* integer = element.get_if<int64_t>()) {
-    term = MetadataTerm(TermKind::kInt64Element, key, Int64Value(*integer));
-  } else if (const auto* number = element.get_if<double>()) {
-    term = MetadataTerm(TermKind::kDoubleElement, key, DoubleValue(*number));
-  } else {
-    term = MetadataTerm(TermKind::kStringElement, key, *element.get_if<std::string>());
+    return impl_->Postings(MetadataTerm(TermKind::kBoolElement, key, BoolValue(*boolean)));
   }
-  return impl_->Postings(term);
+  if (const auto* text = element.get_if<std::string>()) {
+    return impl_->Postings(MetadataTerm(TermKind::kStringElement, key, *text));
+  }
+  // Lists of integers and of doubles have terms of their own: a number that both types hold is looked up as either.
+  Roaring rows;
+  if (const auto integer = AsInt64(element); integer.has_value()) {
+    OCHRE_ASSIGN_OR_RETURN(const Roaring equal,
+                           impl_->Postings(MetadataTerm(TermKind::kInt64Element, key, Int64Value(*integer))));
+    rows |= equal;
+  }
+  if (const auto number = AsDouble(element); number.has_value()) {
+    OCHRE_ASSIGN_OR_RETURN(const Roaring equal,
+                           impl_->Postings(MetadataTerm(TermKind::kDoubleElement, key, DoubleValue(*number))));
+    rows |= equal;
+  }
+  return rows;
 }
 
 Result<Roaring> InvertedIndex::HasDocument() const { return impl_->Postings(HasDocumentTerm()); }

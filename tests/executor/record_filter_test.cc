@@ -98,18 +98,35 @@ TEST(RecordFilterTest, LargeNumbersAreNotRounded) {
   EXPECT_TRUE(Holds(kKey < std::numeric_limits<double>::infinity(), {{"k", largest}}));
 }
 
-TEST(RecordFilterTest, ContainsTestsMembershipInAnArrayOfTheSameType) {
+TEST(RecordFilterTest, ContainsTestsMembershipInAnArrayOfTheOperandsType) {
   EXPECT_TRUE(Holds(kKey.Contains("b"), {{"k", std::vector<std::string>{"a", "b"}}}));
   EXPECT_FALSE(Holds(kKey.Contains("c"), {{"k", std::vector<std::string>{"a", "b"}}}));
   EXPECT_TRUE(Holds(kKey.NotContains("c"), {{"k", std::vector<std::string>{"a", "b"}}}));
   EXPECT_TRUE(Holds(kKey.Contains(2), {{"k", std::vector<int64_t>{1, 2}}}));
-  EXPECT_FALSE(Holds(kKey.Contains(2.0), {{"k", std::vector<int64_t>{1, 2}}}));
-  EXPECT_TRUE(Holds(kKey.Contains(2.0), {{"k", std::vector<double>{1, 2}}}));
-  EXPECT_FALSE(Holds(kKey.Contains(2), {{"k", std::vector<double>{1, 2}}}));
+  EXPECT_FALSE(Holds(kKey.Contains("2"), {{"k", std::vector<int64_t>{1, 2}}}));
+  EXPECT_FALSE(Holds(kKey.Contains(true), {{"k", std::vector<int64_t>{1}}}));
   EXPECT_TRUE(Holds(kKey.Contains(true), {{"k", std::vector<bool>{false, true}}}));
   EXPECT_FALSE(Holds(kKey.Contains(true), {{"k", std::vector<bool>{false}}}));
   EXPECT_FALSE(Holds(kKey.Contains("red"), {{"k", "red"}}));  // a scalar
   EXPECT_TRUE(Holds(kKey.NotContains("red"), {{"k", "red"}}));
+}
+
+TEST(RecordFilterTest, NumbersInArraysCompareExactlyAsNumbers) {
+  const Metadata doubles = {{"k", std::vector<double>{4, 4.5, -0.0}}};
+  EXPECT_TRUE(Holds(kKey.Contains(4), doubles));
+  EXPECT_FALSE(Holds(kKey.NotContains(4), doubles));
+  EXPECT_TRUE(Holds(kKey.Contains(4.5), doubles));
+  EXPECT_TRUE(Holds(kKey.Contains(0), doubles));
+  EXPECT_FALSE(Holds(kKey.Contains(5), doubles));
+  EXPECT_TRUE(Holds(kKey.NotContains(5), doubles));
+  const int64_t large = (int64_t{1} << 53) + 1;  // no double is this
+  const Metadata integers = {{"k", std::vector<int64_t>{2, large, std::numeric_limits<int64_t>::max()}}};
+  EXPECT_TRUE(Holds(kKey.Contains(2.0), integers));
+  EXPECT_FALSE(Holds(kKey.Contains(2.5), integers));
+  EXPECT_TRUE(Holds(kKey.Contains(large), integers));
+  EXPECT_FALSE(Holds(kKey.Contains(static_cast<double>(large)), integers));
+  EXPECT_FALSE(Holds(kKey.Contains(9223372036854775808.0), integers));
+  EXPECT_FALSE(Holds(kKey.Contains(large), {{"k", std::vector<double>{static_cast<double>(large)}}}));
 }
 
 TEST(RecordFilterTest, DocumentsAreSearchedByteForByte) {

@@ -106,10 +106,10 @@ TEST(InvertedIndexTest, ValuesOfOtherTypesUnderTheSameKeyAreNotEqual) {
   EXPECT_THAT(Ordinals(index->Equal("k", 1)), ElementsAre(1, 4));
   EXPECT_THAT(Ordinals(index->Equal("k", 1.0)), ElementsAre(1, 4));
   EXPECT_THAT(Ordinals(index->Equal("k", "1")), ElementsAre(2));
-  EXPECT_THAT(Ordinals(index->ArrayContains("k", 1)), ElementsAre(3));
+  EXPECT_THAT(Ordinals(index->ArrayContains("k", 1)), ElementsAre(3, 8));
   EXPECT_THAT(Ordinals(index->ArrayContains("k", "1")), ElementsAre(6));
   EXPECT_THAT(Ordinals(index->ArrayContains("k", true)), ElementsAre(7));
-  EXPECT_THAT(Ordinals(index->ArrayContains("k", 1.0)), ElementsAre(8));
+  EXPECT_THAT(Ordinals(index->ArrayContains("k", 1.0)), ElementsAre(3, 8));
   EXPECT_THAT(Ordinals(index->Compare("k", FilterOperator::kLess, 2)), ElementsAre(1, 4));
 }
 
@@ -126,6 +126,26 @@ TEST(InvertedIndexTest, NegativeZeroInAnArrayEqualsZero) {
   const IndexOf index({{{{"k", std::vector<double>{-0.0}}}, {}}, {{{"k", std::vector<double>{0.0, 1.0}}}, {}}});
   EXPECT_THAT(Ordinals(index->ArrayContains("k", 0.0)), ElementsAre(0, 1));
   EXPECT_THAT(Ordinals(index->ArrayContains("k", -0.0)), ElementsAre(0, 1));
+}
+
+TEST(InvertedIndexTest, NumbersInArraysCompareExactlyAsNumbers) {
+  const int64_t large = (int64_t{1} << 53) + 1;  // no double is this
+  const int64_t largest = std::numeric_limits<int64_t>::max(), least = std::numeric_limits<int64_t>::min();
+  const IndexOf index({{{{"k", std::vector<double>{4, 4.5}}}, {}},
+                       {{{"k", std::vector<int64_t>{4, 5}}}, {}},
+                       {{{"k", std::vector<int64_t>{large, largest, least}}}, {}},
+                       {{{"k", std::vector<double>{0x1p53, 0x1p63, -0x1p63}}}, {}}});
+  EXPECT_THAT(Ordinals(index->ArrayContains("k", 4)), ElementsAre(0, 1));
+  EXPECT_THAT(Ordinals(index->ArrayContains("k", 4.0)), ElementsAre(0, 1));
+  EXPECT_THAT(Ordinals(index->ArrayContains("k", 4.5)), ElementsAre(0));
+  EXPECT_THAT(Ordinals(index->ArrayContains("k", 5.0)), ElementsAre(1));
+  EXPECT_THAT(Ordinals(index->ArrayContains("k", large)), ElementsAre(2));
+  EXPECT_THAT(Ordinals(index->ArrayContains("k", 0x1p53)), ElementsAre(3));
+  EXPECT_THAT(Ordinals(index->ArrayContains("k", largest)), ElementsAre(2));
+  EXPECT_THAT(Ordinals(index->ArrayContains("k", 0x1p63)), ElementsAre(3));
+  EXPECT_THAT(Ordinals(index->ArrayContains("k", least)), ElementsAre(2, 3));
+  EXPECT_THAT(Ordinals(index->ArrayContains("k", -0x1p63)), ElementsAre(2, 3));
+  EXPECT_THAT(Ordinals(index->ArrayContains("k", 1e300)), IsEmpty());
 }
 
 TEST(InvertedIndexTest, AnEmptyDocumentIsADocument) {
@@ -247,8 +267,9 @@ bool NaiveCompare(const MetadataValue& value, FilterOperator op, const FilterSca
 template <typename T>
 bool NaiveHas(const MetadataValue& value, const FilterScalar& element) {
   const auto* values = value.get_if<std::vector<T>>();
-  const T* sought = element.get_if<T>();
-  return values != nullptr && sought != nullptr && std::find(values->begin(), values->end(), *sought) != values->end();
+  return values != nullptr && std::any_of(values->begin(), values->end(), [&](const T& candidate) {
+           return NaiveEqual(MetadataValue(candidate), element);
+         });
 }
 
 bool NaiveContains(const MetadataValue& value, const FilterScalar& element) {

@@ -50,6 +50,17 @@ bool HasElement(const MetadataValue& value, const FilterScalar& scalar) {
   return list != nullptr && element != nullptr && std::find(list->begin(), list->end(), *element) != list->end();
 }
 
+bool HasNumber(const MetadataValue& value, const FilterScalar& scalar) {
+  if (!scalar.is_number()) return false;
+  const auto equals = [number = OperandNumber(scalar)](auto element) {
+    return static_cast<long double>(element) == number;
+  };
+  const auto* integers = value.get_if<std::vector<int64_t>>();
+  const auto* reals = value.get_if<std::vector<double>>();
+  return (integers != nullptr && std::any_of(integers->begin(), integers->end(), equals)) ||
+         (reals != nullptr && std::any_of(reals->begin(), reals->end(), equals));
+}
+
 bool MetadataHolds(const FilterNode& node, const Metadata& metadata) {
   const auto found = metadata.find(node.key);
   const MetadataValue value = found == metadata.end() ? MetadataValue() : found->second;
@@ -77,8 +88,8 @@ bool MetadataHolds(const FilterNode& node, const Metadata& metadata) {
     case FilterOperator::kContains:
     case FilterOperator::kNotContains: {
       const FilterScalar& element = node.scalars[0];
-      const bool contains = HasElement<bool>(value, element) || HasElement<int64_t>(value, element) ||
-                            HasElement<double>(value, element) || HasElement<std::string>(value, element);
+      const bool contains =
+          HasElement<bool>(value, element) || HasNumber(value, element) || HasElement<std::string>(value, element);
       return contains == (node.op == FilterOperator::kContains);
     }
     default:
