@@ -1,6 +1,8 @@
 #include "sqlite/connection.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <cassert>
 #include <cerrno>
@@ -25,6 +27,17 @@ bool IsFailedSync(int code) { return code == SQLITE_IOERR_FSYNC || code == SQLIT
 bool MayHaveWritten(int code) {
   const int primary = code & 0xff;
   return primary == SQLITE_IOERR || primary == SQLITE_FULL || primary == SQLITE_NOMEM || primary == SQLITE_CORRUPT;
+}
+
+Status SyncDirectoryOf(const std::string& file) {
+  const std::filesystem::path directory = std::filesystem::absolute(file).parent_path();
+  const int descriptor = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int error = descriptor < 0 ? errno : 0;
+  if (descriptor >= 0 && fsync(descriptor) != 0) error = errno;
+  if (descriptor >= 0) close(descriptor);
+  // Names in a directory that may not be listed cannot be synced.
+  if (error == 0 || error == EACCES) return Status::Ok();
+  return StatusFromSqlite(SQLITE_IOERR_DIR_FSYNC, error, file, "cannot sync its directory");
 }
 
 const char* SynchronousLevel(Durability durability) {
@@ -138,6 +151,15 @@ Status SqliteConnection::CheckWritable() const {
                                     "open the database again");
 }
 
+// Once configured, the write-ahead log has been opened, and so created: no name comes later.
+Status SqliteConnection::PrepareToWrite() {
+  OCHRE_RETURN_IF_ERROR(CheckWritable());
+  if (!configured_ || !syncs_ || names_synced_) return Status::Ok();
+  OCHRE_RETURN_IF_ERROR(SyncDirectoryOf(name_));
+  names_synced_ = true;
+  return Status::Ok();
+}
+
 Status SqliteConnection::ErrorOfWrite(int code) {
   if (!configured_ || in_transaction() || !MayHaveWritten(code)) return ErrorOf(code);
   // Before anything allocates, as it may be memory that is lacking.
@@ -178,7 +200,7 @@ int SqliteConnection::SystemErrnoOf(int code) const {
 }
 
 Status SqliteConnection::Execute(const std::string& statements) {
-  OCHRE_RETURN_IF_ERROR(CheckWritable());
+  OCHRE_RETURN_IF_ERROR(PrepareToWrite());
   const int code = sqlite3_exec(database_, statements.c_str(), nullptr, nullptr, nullptr);
   return code == SQLITE_OK ? Status::Ok() : ErrorOfWrite(code);
 }
@@ -195,7 +217,7 @@ Result<SqliteStatement> SqliteConnection::Prepare(std::string_view sql) {
     compiled.writes = sqlite3_stmt_readonly(compiled.statement) == 0;
     compiled.commits = compiled.writes || sql == "COMMIT";
   }
-  if (compiled.writes) OCHRE_RETURN_IF_ERROR(CheckWritable());
+  if (compiled.writes) OCHRE_RETURN_IF_ERROR(PrepareToWrite());
   assert(!compiled.in_use);
   compiled.in_use = true;
   return SqliteStatement(*this, compiled);

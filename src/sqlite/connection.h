@@ -46,7 +46,9 @@ struct CheckpointProgress {
 // Nothing of a commit that failed is ever found again; where an I/O error prevents even that, its code is kUnknown. A
 // failed sync leaves it open what the disk has, and a second one that succeeds says nothing of that: so after the
 // first, every write and checkpoint is a FailedPrecondition, closing leaves the write-ahead log as it is, and opening
-// writes it anew (wal_rewrite.h). Reads go on.
+// writes it anew (wal_rewrite.h). Reads go on. The names of the files are on disk before anything is written into them:
+// SQLite syncs their directory too, but goes on where that fails, and a write-ahead log whose name is lost, or one of
+// long ago whose deletion is, would be the end of the database.
 class SqliteConnection {
  public:
   // Opens the file, or creates it at the first write. Nothing is read yet. Extensions cannot be loaded through it.
@@ -113,6 +115,7 @@ class SqliteConnection {
   Status ErrorOfWrite(int code);  // of a statement that may have committed
   Status ErrorOfSync(int code, const Status& status);
   Status CheckWritable() const;
+  Status PrepareToWrite();
   static int OnCommit(void* connection, sqlite3* database, const char* name, int wal_pages) noexcept;
 
   sqlite3* database_;
@@ -122,6 +125,7 @@ class SqliteConnection {
   bool auto_checkpoint_ = false;  // in OnCommit
   bool configured_ = false;
   bool refuses_writes_ = false;
+  bool names_synced_ = false;  // of the files, once configured
   WalTail wal_tail_;
   std::unordered_map<std::string_view, sqlite_internal::CompiledStatement> statements_;  // by their text
 };

@@ -21,24 +21,32 @@ Status SyncNamesIn(const std::filesystem::path& directory) {
 
 }  // namespace
 
+// Synced one by one: a name that is not on disk is taken back, or the next call would find it and think that it is.
 Status CreateDirectory(const std::filesystem::path& path, bool sync) {
-  std::vector<std::filesystem::path> parents = {path.parent_path()};  // of what is to be synced
+  std::vector<std::filesystem::path> missing;  // the innermost first
   std::error_code error;
-  while (!std::filesystem::exists(parents.back(), error) && parents.back().has_relative_path()) {
-    parents.push_back(parents.back().parent_path());
+  for (std::filesystem::path level = path; level.has_relative_path() && !std::filesystem::exists(level, error);
+       level = level.parent_path()) {
+    missing.push_back(level);
   }
-  std::filesystem::create_directories(path, error);
-  if (error) return Status::FailedPrecondition("cannot create ", path.string(), ": ", error.message());
+  const auto sync_name = [sync](const std::filesystem::path& level) {
+    const std::filesystem::path parent = level.parent_path();
+    // Somebody else's, whose names we may use but not list, cannot be synced by us.
+    if (!sync || (access(parent.c_str(), R_OK) != 0 && errno == EACCES)) return Status::Ok();
+    return SyncNamesIn(parent);
+  };
+  for (auto next = missing.rbegin(); next != missing.rend(); ++next) {
+    const std::filesystem::path& level = *next;
+    const bool created = std::filesystem::create_directory(level, error);
+    if (error) return Status::FailedPrecondition("cannot create ", path.string(), ": ", error.message());
+    const Status synced = sync_name(level);
+    if (!synced.ok() && created) std::filesystem::remove(level, error);
+    OCHRE_RETURN_IF_ERROR(synced);
+  }
   if (!std::filesystem::is_directory(path, error)) {
     return Status::FailedPrecondition(path.string(), " is not a directory");
   }
-  if (!sync) return Status::Ok();
-  for (const std::filesystem::path& parent : parents) {
-    // Somebody else's, whose names we may use but not list, cannot be synced by us.
-    if (access(parent.c_str(), R_OK) != 0 && errno == EACCES) continue;
-    OCHRE_RETURN_IF_ERROR(SyncNamesIn(parent));
-  }
-  return Status::Ok();
+  return missing.empty() ? sync_name(path) : Status::Ok();
 }
 
 }  // namespace ochre

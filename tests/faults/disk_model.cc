@@ -119,6 +119,7 @@ void DiskModel::Apply(const TracedCall& call) {
   const TraceRecord& record = call.record;
   switch (record.kind) {
     case TraceRecord::Kind::kMark:
+    case TraceRecord::Kind::kFailedSyncDirectory:
       return;
     case TraceRecord::Kind::kCreate:
       files_.emplace_back();

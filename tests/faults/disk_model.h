@@ -22,7 +22,10 @@ struct TracedCall {
 
   bool is_sync() const {
     return record.kind == TraceRecord::Kind::kSync || record.kind == TraceRecord::Kind::kSyncDirectory ||
-           record.kind == TraceRecord::Kind::kFailedSync;
+           is_failed_sync();
+  }
+  bool is_failed_sync() const {
+    return record.kind == TraceRecord::Kind::kFailedSync || record.kind == TraceRecord::Kind::kFailedSyncDirectory;
   }
 };
 std::vector<TracedCall> ParseTrace(std::string_view trace);

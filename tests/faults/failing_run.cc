@@ -83,6 +83,7 @@ std::string RunThroughFailures(const std::vector<Step>& steps, const std::vector
   }
   PauseFaults(true);
   const std::string problem = run.OpenAgain();
+  Mark("E");
   return problem.empty() ? DifferenceAfterGoingOn(database, states.back()) : problem;
 }
 

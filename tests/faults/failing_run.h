@@ -18,7 +18,8 @@ enum class AfterFailure {
 // In a child with the shim armed. After each step that fails the shim pauses and the database is what it was before
 // the step, or what it is after it, and the step succeeds when it is tried again; only if it says FailedPrecondition,
 // because the log wants to be opened again, it is closed and opened before. Then the shim goes on. In the end
-// everything is compared once more after reopening. Marks the trace as RunSteps does.
+// everything is compared once more after reopening. Marks the trace as RunSteps does, and its end with "E": what is
+// written after that belongs to the comparison.
 //
 // `failed_stay_away`: what was not there after a failed step, and is not tried again, is not there after reopening.
 // Returns what is wrong, or "".

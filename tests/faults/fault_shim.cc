@@ -225,7 +225,11 @@ int Sync(int descriptor, long number) {
   struct stat stats;
   const bool directory = fstat(descriptor, &stats) == 0 && S_ISDIR(stats.st_mode);
   if (Decide(kCallSync) == Fate::kFail) {
-    if (!directory) Record(TraceRecord::Kind::kFailedSync, file->inode, 0);
+    if (directory) {
+      Record(TraceRecord::Kind::kFailedSyncDirectory, file->path);
+    } else {
+      Record(TraceRecord::Kind::kFailedSync, file->inode, 0);
+    }
     return Fail();
   }
   if (directory) {

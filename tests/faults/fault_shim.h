@@ -54,17 +54,18 @@ struct FaultPlan {
 // What a recorded call did. A record is a TraceRecord and `length` bytes.
 struct TraceRecord {
   enum class Kind : int64_t {
-    kCreate,         // bytes: the path
-    kWrite,          // at `offset`; bytes: what was written
-    kTruncate,       // to `offset` bytes
-    kSync,           // of a file
-    kFailedSync,     // of a file: what it was to write is lost at the next outage, as Linux has it
-    kSyncDirectory,  // bytes: the path
-    kRename,         // bytes: both paths, a zero byte between
-    kUnlink,         // bytes: the path
-    kMkdir,          // bytes: the path
-    kRmdir,          // bytes: the path
-    kMark,           // bytes: what OchreFaultMark was given
+    kCreate,               // bytes: the path
+    kWrite,                // at `offset`; bytes: what was written
+    kTruncate,             // to `offset` bytes
+    kSync,                 // of a file
+    kFailedSync,           // of a file: what it was to write is lost at the next outage, as Linux has it
+    kSyncDirectory,        // bytes: the path
+    kRename,               // bytes: both paths, a zero byte between
+    kUnlink,               // bytes: the path
+    kMkdir,                // bytes: the path
+    kRmdir,                // bytes: the path
+    kMark,                 // bytes: what OchreFaultMark was given
+    kFailedSyncDirectory,  // bytes: the path; what it was to write waits for the next sync
   };
   Kind kind = Kind::kMark;
   uint64_t inode = 0;  // of the file, where it was open; made again, a file may have the inode of one that is gone

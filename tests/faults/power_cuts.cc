@@ -115,6 +115,7 @@ class PowerCuts {
     bool at_risk = failing_sync == 0;
     for (size_t i = 1; i < calls_.size() && !campaign_.has_failed_enough(); ++i) {
       if (calls_[i].record.kind == TraceRecord::Kind::kMark) {
+        if (calls_[i].bytes == "E") break;
         Note(calls_[i].bytes);
         continue;
       }
@@ -126,15 +127,14 @@ class PowerCuts {
       if (only == 0 ? candidate && random() % stride == 0 : only == static_cast<int64_t>(i)) {
         Cut(disk, failing_sync, i);
       }
-      // What becomes of a failed sync of a directory is as if it had not been called.
-      at_risk = at_risk || calls_[i].record.kind == TraceRecord::Kind::kFailedSync;
+      at_risk = at_risk || calls_[i].is_failed_sync();
       disk.Apply(calls_[i]);
     }
     return cuts;
   }
 
  private:
-  // "S3": step 3 is about to start; "A3": it is acknowledged.
+  // "S3": step 3 is about to start; "A3": it is acknowledged; "E": the workload is done.
   void Note(std::string_view mark) {
     const size_t step = std::strtoull(std::string(mark.substr(1)).c_str(), nullptr, 10);
     if (mark[0] == 'S') started_ = step + 1;

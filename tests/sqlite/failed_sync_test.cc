@@ -1,7 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +25,20 @@
 #include "tests/support/failing_allocator.h"
 #include "tests/support/faulty_vfs.h"
 #include "tests/support/temporary_directory.h"
+
+namespace {
+std::atomic<bool> directory_syncs_fail = false;
+}  // namespace
+
+// In place of the C library's. That of files goes through FaultyVfs.
+extern "C" int fsync(int descriptor) {
+  struct stat stats = {};
+  if (directory_syncs_fail && fstat(descriptor, &stats) == 0 && S_ISDIR(stats.st_mode)) {
+    errno = EIO;
+    return -1;
+  }
+  return static_cast<int>(syscall(SYS_fsync, descriptor));
+}
 
 namespace ochre {
 namespace {
@@ -187,6 +206,20 @@ TEST_F(FailedSyncTest, AFailedSyncOfAnAutomaticCheckpointEndsWritingAndTheLogIsK
   vfs_->CutPower(directory_.path());
   Open();
   EXPECT_EQ(Keys(), inserted);
+}
+
+TEST_F(FailedSyncTest, NothingIsWrittenBeforeTheNamesOfTheFilesAreOnDisk) {
+  Open();
+  ASSERT_TRUE(Insert(1).ok());
+  Open();  // with another write-ahead log
+  directory_syncs_fail = true;
+  const Status status = Insert(2);
+  directory_syncs_fail = false;
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status.ToString();
+  EXPECT_THAT(status.message(), HasSubstr("directory"));
+  EXPECT_EQ(Keys(), std::set<int64_t>{1});
+  EXPECT_TRUE(Insert(3).ok());
+  EXPECT_EQ(Keys(), (std::set<int64_t>{1, 3}));
 }
 
 TEST_F(FailedSyncTest, ACommitThatLacksMemoryIsNotThereAfterOpeningAgain) {

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -19,11 +20,20 @@ std::vector<std::filesystem::path>& Synced() {
   return paths;
 }
 
+std::filesystem::path& Unsyncable() {
+  static std::filesystem::path path;
+  return path;
+}
+
 }  // namespace
 
 // In place of the C library's: notes what is synced.
 extern "C" int fsync(int descriptor) {
   std::error_code error;
+  if (std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(descriptor), error) == Unsyncable()) {
+    errno = EIO;
+    return -1;
+  }
   Synced().push_back(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(descriptor), error));
   return static_cast<int>(syscall(SYS_fsync, descriptor));
 }
@@ -49,6 +59,19 @@ TEST(CreateDirectoryTest, SyncsTheNameOfADirectoryThatIsThereAlready) {
   Synced().clear();
   ASSERT_OK(CreateDirectory(root / "a", /*sync=*/true));
   EXPECT_THAT(Synced(), UnorderedElementsAre(root));
+}
+
+TEST(CreateDirectoryTest, ANameThatCannotBeSyncedIsTakenBackSoThatTheNextCallSyncsIt) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path root = std::filesystem::canonical(directory.path());
+  Unsyncable() = root / "a";  // which is to have b
+  const Status status = CreateDirectory(root / "a" / "b" / "c", /*sync=*/true);
+  Unsyncable().clear();
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status.ToString();
+  EXPECT_FALSE(std::filesystem::exists(root / "a" / "b"));
+  Synced().clear();
+  ASSERT_OK(CreateDirectory(root / "a" / "b" / "c", /*sync=*/true));
+  EXPECT_THAT(Synced(), UnorderedElementsAre(root / "a", root / "a" / "b"));
 }
 
 TEST(CreateDirectoryTest, SyncsNothingIfThatIsNotWanted) {
