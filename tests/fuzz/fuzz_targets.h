@@ -1,105 +1,49 @@
 // The parsers of what comes from outside, each as a function of arbitrary bytes: no input may crash one, exhaust the
 // stack, or be accepted and then not survive a round trip. parsers_test.cc runs them over a corpus and its mutations;
-// libfuzzer/fuzz_entry.cc makes libFuzzer programs of them.
+// libfuzzer/ makes libFuzzer programs of them. The corpus of FuzzFilterJson is corpus/filter_json, and so on.
 #ifndef OCHRE_TESTS_FUZZ_FUZZ_TARGETS_H_
 #define OCHRE_TESTS_FUZZ_FUZZ_TARGETS_H_
 
-#include <cstdio>
-#include <cstdlib>
-#include <memory>
-#include <string>
 #include <string_view>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-#include "gateway/validate.h"
-#include "gateway/validate_metadata.h"
-#include "ochre/filter.h"
-#include "ochre/metadata.h"
-#include "plan/compiled_filter.h"
-#include "types/collection_configuration.h"
-#include "types/operation_batch.h"
 
 namespace ochre {
 
 // Ends the program, as fuzzers understand it, with the broken property and the input.
-inline void Require(bool holds, const char* property, std::string_view input) {
-  if (holds) return;
-  std::fprintf(stderr, "does not hold: %s, for these %zu bytes:\n%.*s\n", property, input.size(),
-               static_cast<int>(input.size()), input.data());
-  std::abort();
-}
+void Require(bool holds, const char* property, std::string_view input);
 
-inline void FuzzFilter(const Result<Filter>& filter, std::string_view input) {
-  if (!filter.ok()) {
-    Require(filter.status().code() == StatusCode::kInvalidArgument, "a refusal is InvalidArgument", input);
-    return;
-  }
-  const auto again = Filter::FromJson(filter->ToJson());
-  Require(again.ok() && *again == *filter, "a printed filter reads back as it was", input);
-  if (ValidateWhere(*filter).ok()) (void)CompiledFilter::Compile(*filter);
-}
-
-inline void FuzzFilterJson(std::string_view input) {
-  FuzzFilter(Filter::FromJson(input), input);
-  FuzzFilter(Filter::DocumentFromJson(input), input);
-}
-
-inline void FuzzMetadataJson(std::string_view input) {
-  const auto metadata = MetadataFromJson(input);
-  if (!metadata.ok()) {
-    Require(metadata.status().code() == StatusCode::kInvalidArgument, "a refusal is InvalidArgument", input);
-    return;
-  }
-  const auto again = MetadataFromJson(MetadataToJson(*metadata));
-  Require(again.ok() && *again == *metadata, "a printed map reads back as it was", input);
-  if (!ValidateRecordMetadata(*metadata, /*allow_null=*/true).ok()) return;
-  const std::string encoded = EncodeMetadata(*metadata);
-  Require(EncodedMetadata(encoded).Validate().ok(), "a valid map is encoded as one", input);
-}
-
-inline void FuzzConfigurationJson(std::string_view input) {
-  const auto configuration = ConfigurationFromJson(input);
-  if (!configuration.ok()) {
-    Require(configuration.status().code() == StatusCode::kInvalidArgument, "a refusal is InvalidArgument", input);
-    return;
-  }
-  Require(ValidateConfiguration(*configuration).ok(), "what is read is valid", input);
-  const auto again = ConfigurationFromJson(ConfigurationToJson(*configuration));
-  Require(again.ok() && *again == *configuration, "a printed configuration reads back as it was", input);
-}
-
-inline void ReadOperations(const OperationBatch& batch, std::string_view input) {
-  double sum = 0;  // reads every float, so that a sanitizer sees it
-  for (size_t i = 0; i < batch.size(); ++i) {
-    const Operation& operation = batch[i];
-    Require(operation.id.size() <= input.size(), "ids lie inside the bytes", input);
-    (void)std::string(operation.id);
-    (void)std::string(operation.document.value_or(std::string_view()));
-    (void)std::string(operation.uri.value_or(std::string_view()));
-    (void)DecodeMetadata(operation.metadata);
-    for (int32_t j = 0; operation.embedding != nullptr && j < batch.dimension(); ++j) sum += operation.embedding[j];
-  }
-  volatile double sink = sum;
-  (void)sink;
-}
-
+void FuzzFilterJson(std::string_view input);
+void FuzzMetadataJson(std::string_view input);
+void FuzzConfigurationJson(std::string_view input);
 // The bytes as they are, and once more with their last eight replaced by the checksum that fits, without which no
 // mutation would get past it.
-inline void FuzzOperationBatch(std::string_view input) {
-  const auto decode = [&](std::string bytes) {
-    const auto batch = OperationBatch::Decode(std::make_shared<const std::string>(std::move(bytes)));
-    if (batch.ok()) return ReadOperations(*batch, input);
-    Require(batch.status().code() == StatusCode::kDataLoss, "a refusal is DataLoss", input);
-  };
-  decode(std::string(input));
-  if (input.size() < 8) return;
-  std::string bytes(input.substr(0, input.size() - 8));
-  const uint64_t checksum = XXH3_64bits(bytes.data(), bytes.size());
-  bytes.append(reinterpret_cast<const char*>(&checksum), sizeof(checksum));
-  decode(std::move(bytes));
-}
+void FuzzOperationBatch(std::string_view input);
+
+// The files of a segment, with their checksums made right again after every change of the fuzzer's.
+void FuzzManifest(std::string_view input);
+void FuzzIds(std::string_view input);
+void FuzzRecords(std::string_view input);
+void FuzzVectors(std::string_view input);
+void FuzzCodes(std::string_view input);
+void FuzzCalibration(std::string_view input);
+void FuzzGraph(std::string_view input);
+void FuzzColumns(std::string_view input);
+void FuzzDeletionBitmap(std::string_view input);
+
+void FuzzHnswlibFile(std::string_view input);
+
+// The first line is a filter, the second metadata, the rest a document.
+void FuzzFilterEvaluation(std::string_view input);
+// The first line is a pattern, the rest a document.
+void FuzzRegex(std::string_view input);
+
+// What the server parses of a request; not there without the server.
+void FuzzHttpHead(std::string_view input);
+void FuzzRoute(std::string_view input);  // the target of a request line
+void FuzzChunkedBody(std::string_view input);
+void FuzzGunzip(std::string_view input);
+void FuzzBase64(std::string_view input);
+void FuzzWriteBody(std::string_view input);
+void FuzzReadBody(std::string_view input);
 
 }  // namespace ochre
 

@@ -11,9 +11,6 @@
 #include <vector>
 
 #include "tests/fuzz/fuzz_targets.h"
-#ifdef OCHRE_HAS_SERVER
-#include "tests/fuzz/http_targets.h"
-#endif
 #include "tests/support/source_directory.h"
 
 namespace ochre {
@@ -101,14 +98,25 @@ INSTANTIATE_TEST_SUITE_P(All, ParsersTest,
                          testing::Values(Target{"filter_json", FuzzFilterJson},
                                          Target{"metadata_json", FuzzMetadataJson},
                                          Target{"configuration_json", FuzzConfigurationJson},
-                                         Target{"operation_batch", FuzzOperationBatch}),
+                                         Target{"operation_batch", FuzzOperationBatch},
+                                         Target{"filter_evaluation", FuzzFilterEvaluation}, Target{"regex", FuzzRegex},
+                                         Target{"hnswlib_file", FuzzHnswlibFile}),
+                         [](const testing::TestParamInfo<Target>& info) { return std::string(info.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(Segment, ParsersTest,
+                         testing::Values(Target{"manifest", FuzzManifest}, Target{"ids", FuzzIds},
+                                         Target{"records", FuzzRecords}, Target{"vectors", FuzzVectors},
+                                         Target{"codes", FuzzCodes}, Target{"calibration", FuzzCalibration},
+                                         Target{"graph", FuzzGraph}, Target{"columns", FuzzColumns},
+                                         Target{"deletion_bitmap", FuzzDeletionBitmap}),
                          [](const testing::TestParamInfo<Target>& info) { return std::string(info.param.name); });
 
 #ifdef OCHRE_HAS_SERVER
 INSTANTIATE_TEST_SUITE_P(Server, ParsersTest,
-                         testing::Values(Target{"http_head", FuzzHttpHead}, Target{"chunked_body", FuzzChunkedBody},
-                                         Target{"gunzip", FuzzGunzip}, Target{"base64", FuzzBase64},
-                                         Target{"write_body", FuzzWriteBody}, Target{"read_body", FuzzReadBody}),
+                         testing::Values(Target{"http_head", FuzzHttpHead}, Target{"route", FuzzRoute},
+                                         Target{"chunked_body", FuzzChunkedBody}, Target{"gunzip", FuzzGunzip},
+                                         Target{"base64", FuzzBase64}, Target{"write_body", FuzzWriteBody},
+                                         Target{"read_body", FuzzReadBody}),
                          [](const testing::TestParamInfo<Target>& info) { return std::string(info.param.name); });
 #endif
 
