@@ -84,11 +84,14 @@ struct Group {
   PendingAppend* first = nullptr;
   size_t size = 0;
 
+  // The one behind `append`, which is the i-th; null behind the last, whose `next` is written by who joins the queue.
+  PendingAppend* Next(const PendingAppend& append, size_t i) const { return i + 1 < size ? append.next : nullptr; }
+
   template <typename Function>
   void ForEach(const Function& function) const {
     PendingAppend* append = first;
     for (size_t i = 0; i < size; ++i) {
-      PendingAppend* const next = append->next;
+      PendingAppend* const next = Next(*append, i);
       function(*append);
       append = next;
     }
@@ -325,7 +328,7 @@ Status Log::Impl::InsertAndCommit(const Group& group, PendingAppend*& failed) {
   LogTable table(*writer);
   std::unordered_map<CollectionId, LogBounds> bounds_of_group;
   PendingAppend* append = group.first;
-  for (size_t i = 0; i < group.size; ++i, append = append->next) {
+  for (size_t i = 0; i < group.size; append = group.Next(*append, i++)) {
     if (!append->status.ok()) continue;
     failed = append;
     auto [entry, is_first] = bounds_of_group.try_emplace(append->collection);
