@@ -120,9 +120,11 @@ Result<std::unique_ptr<Client>> Client::WithDatabase(std::string_view tenant, st
 }
 
 Result<std::unique_ptr<Client>> Client::WithTenant(std::string_view tenant) const {
-  OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
-  OCHRE_RETURN_IF_ERROR(gateway->GetTenant(tenant).status());
-  return std::unique_ptr<Client>(new Client(instance_, std::string(tenant), std::string(kDefaultDatabase)));
+  return CatchExceptions([&]() -> Result<std::unique_ptr<Client>> {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());
+    OCHRE_RETURN_IF_ERROR(gateway->GetTenant(tenant).status());
+    return std::unique_ptr<Client>(new Client(instance_, std::string(tenant), std::string(kDefaultDatabase)));
+  });
 }
 
 Result<Collection> Client::CreateCollection(std::string_view name, const CollectionOptions& options) {

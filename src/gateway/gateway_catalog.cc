@@ -69,27 +69,31 @@ Status Gateway::DeleteDatabase(std::string_view tenant, std::string_view name) {
 Result<CollectionPointer> Gateway::CreateCollection(const NewCollection& request) {
   OCHRE_RETURN_IF_ERROR(ValidateName("name", request.name));
   OCHRE_RETURN_IF_ERROR(ValidateCollectionMetadata(request.metadata));
-  CollectionRecord record = {.id = RandomUuid(),
-                             .name = request.name,
-                             .tenant = request.tenant,
-                             .database = request.database,
-                             .metadata = request.metadata,
-                             .configuration = request.configuration,
-                             .dimension = std::nullopt};
-  OCHRE_RETURN_IF_ERROR(ApplyLegacyMetadata(request.metadata, record.configuration));
-  OCHRE_RETURN_IF_ERROR(ValidateConfiguration(record.configuration));
-  if (request.get_or_create) {
-    auto existing = sysdb_.GetCollection(request.tenant, request.database, request.name);
-    if (existing.ok() || existing.status().code() != StatusCode::kNotFound) return existing;
+  // What is returned is made before it is inserted: somebody may drop the collection at once, and it was created all
+  // the same.
+  const auto record = std::make_shared<CollectionRecord>(CollectionRecord{.id = {},
+                                                                          .name = request.name,
+                                                                          .tenant = request.tenant,
+                                                                          .database = request.database,
+                                                                          .metadata = request.metadata,
+                                                                          .configuration = request.configuration,
+                                                                          .dimension = std::nullopt});
+  OCHRE_RETURN_IF_ERROR(ApplyLegacyMetadata(request.metadata, record->configuration));
+  OCHRE_RETURN_IF_ERROR(ValidateConfiguration(record->configuration));
+  while (true) {
+    if (request.get_or_create) {
+      auto existing = sysdb_.GetCollection(request.tenant, request.database, request.name);
+      if (existing.ok() || existing.status().code() != StatusCode::kNotFound) return existing;
+    }
+    OCHRE_RETURN_IF_ERROR(CheckName(quotas_, QuotaAction::kCreateCollection, request.name));
+    OCHRE_RETURN_IF_ERROR(CheckCollectionMetadata(quotas_, QuotaAction::kCreateCollection, request.metadata));
+    record->id = RandomUuid();
+    const Status created = InsertCollection(*record);
+    // Somebody else was faster. It may be dropped again before it is looked up, and then it is our turn once more.
+    if (created.code() == StatusCode::kAlreadyExists && request.get_or_create) continue;
+    OCHRE_RETURN_IF_ERROR(created);
+    return record;
   }
-  OCHRE_RETURN_IF_ERROR(CheckName(quotas_, QuotaAction::kCreateCollection, request.name));
-  OCHRE_RETURN_IF_ERROR(CheckCollectionMetadata(quotas_, QuotaAction::kCreateCollection, request.metadata));
-  const Status created = InsertCollection(record);
-  if (created.code() == StatusCode::kAlreadyExists && request.get_or_create) {  // somebody else was faster
-    return sysdb_.GetCollection(request.tenant, request.database, request.name);
-  }
-  OCHRE_RETURN_IF_ERROR(created);
-  return sysdb_.GetCollection(record.id);
 }
 
 Status Gateway::InsertCollection(const CollectionRecord& record) {

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "ochre/filter.h"
@@ -372,6 +374,33 @@ TEST_P(GatewayFilterTest, OneThatIsNestedDeeperIsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(Where, GatewayFilterTest, testing::Bool(),
                          [](const auto& compacted) { return compacted.param ? "InASegment" : "InTheTail"; });
+
+TEST_F(GatewayTest, ACollectionThatIsDroppedAtOnceWasCreatedAllTheSame) {
+  // Found by the stress test: what was created was looked up again for the answer, and somebody had dropped it.
+  NewCollection request = {.tenant = std::string(kDefaultTenant),
+                           .database = std::string(kDefaultDatabase),
+                           .name = "passing",
+                           .metadata = {{"integer", 1}, {"double", 0.1}, {"text", "caf\u00e9"}, {"truth", true}},
+                           .configuration = {.hnsw = {.ef_search = 77}}};
+  std::atomic<bool> done = false;
+  std::thread dropper([&] {
+    while (!done) (void)gateway_.DeleteCollection(kDefaultTenant, kDefaultDatabase, "passing");
+  });
+  for (int i = 0; i < 2000; ++i) {
+    request.get_or_create = i % 2 == 0;
+    const auto created = gateway_.CreateCollection(request);
+    if (!created.ok() && !request.get_or_create && created.status().code() == StatusCode::kAlreadyExists) continue;
+    EXPECT_OK(created);
+  }
+  done = true;
+  dropper.join();
+
+  (void)gateway_.DeleteCollection(kDefaultTenant, kDefaultDatabase, "passing");
+  const CollectionPointer created = Must(gateway_.CreateCollection(request));
+  const CollectionPointer stored = Must(gateway_.GetCollection(created->id));
+  EXPECT_EQ(created->metadata, stored->metadata);
+  EXPECT_EQ(ConfigurationToJson(created->configuration), ConfigurationToJson(stored->configuration));
+}
 
 }  // namespace
 }  // namespace ochre
