@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Configures a preset quietly, with ccache where it is; says everything if that fails.
+# Configures a preset quietly, with ccache where somebody installed it (who builds more than once wants it); says everything
+# if that fails.
 # Usage: scripts/configure.sh PRESET [cmake argument...]
 set -euo pipefail
 cd "$(dirname "$0")/.."

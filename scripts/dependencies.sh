@@ -13,7 +13,6 @@ packages=(
   libfasttext-dev fasttext wordnet-base
   python3-numpy python3-pytest python3-setuptools python3-wheel python3-venv python3-pip  # the Python package's
   python3-pandas python3-matplotlib python3-tqdm jupyter-nbconvert python3-ipykernel
-  ccache
   "$@"
 )
 
