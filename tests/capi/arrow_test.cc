@@ -162,6 +162,7 @@ class ForeignStream {
   const char* id_format = "u";
   int64_t batch_offset = 0;     // rows of each batch that are not part of it
   bool second_is_null = false;  // the embedding of b
+  int64_t value_count = 5;      // of the lists, which refer to 5
   int stream_releases = 0;
   int schema_releases = 0;
   int batch_releases = 0;
@@ -193,6 +194,7 @@ class ForeignStream {
     out->length = 2 - batch_offset;
     out->offset = batch_offset;
     lists_array_.null_count = second_is_null ? 1 : 0;
+    numbers_array_.length = value_count;
     list_buffers_[0] = second_is_null ? &kFirstOnly : nullptr;
     out->n_buffers = 1;
     out->buffers = no_buffers_;
@@ -325,6 +327,14 @@ TEST_F(ArrowTest, AnInterruptEndsAStreamBetweenBatches) {
   ochre_receipt receipt = Stamped(ochre_receipt_init);
   EXPECT_EQ(ochre_collection_add_arrow(collection(), stream.get(), &receipt, error()), OCHRE_CANCELLED);
   EXPECT_EQ(receipt.records, 2);
+}
+
+TEST_F(ArrowTest, ListsThatReachBeyondTheirValuesAreRefused) {
+  ForeignStream stream(1);
+  stream.value_count = 4;
+  EXPECT_EQ(ochre_collection_add_arrow(collection(), stream.get(), nullptr, error()), OCHRE_INVALID_ARGUMENT);
+  EXPECT_NE(message().find("beyond the end at index 1"), std::string::npos) << message();
+  EXPECT_EQ(ochre_result_size(Get(0).get()), 0);
 }
 
 TEST_F(ArrowTest, AnUnknownTypeIsRefusedAndTheStreamReleased) {

@@ -16,6 +16,7 @@
 namespace ochre {
 namespace {
 
+using testing::ElementsAre;
 using testing::IsEmpty;
 
 // Bounds that nothing in these tests reaches, so that each test lowers the one that it is about.
@@ -351,36 +352,80 @@ class WatchedStorage : public LocalStorage {
   const UnsyncedLogs& logs_;
 };
 
+// What a compactor needs, in files, with one collection. What observes the files is made before, and dies after.
+struct FilesToCompact {
+  FilesToCompact(const std::filesystem::path& directory, Storage& storage)
+      : log(Must(Log::Open(directory, Durability::kNormal))),
+        sysdb(Must(SystemDatabase::Open(directory, Durability::kNormal))),
+        views(storage, *log, *sysdb),
+        compactor(storage, *log, *sysdb, views, Quiet()) {
+    Must(sysdb->CreateCollection({.id = collection,
+                                  .name = "docs",
+                                  .tenant = std::string(kDefaultTenant),
+                                  .database = std::string(kDefaultDatabase),
+                                  .metadata = {},
+                                  .configuration = {},
+                                  .dimension = std::nullopt}));
+  }
+
+  void Add(const char* id) {
+    const std::vector<float> embedding = {1, 2};
+    auto bytes = std::make_shared<const std::string>(
+        Must(EncodeOperations(OperationKind::kAdd, {.ids = {id}, .embeddings = {embedding, 2}})));
+    Must(log->Append(collection, std::move(bytes), 1));
+  }
+
+  const CollectionId collection = RandomUuid();
+  const std::unique_ptr<Log> log;
+  const std::unique_ptr<SystemDatabase> sysdb;
+  ViewRegistry views;
+  Compactor compactor;
+};
+
 TEST(CompactorOrderTest, WithNormalDurabilityNothingGoesBeforeWhatReplacesItIsOnDisk) {
   const TemporaryDirectory directory;
   UnsyncedLogs logs;
   WatchedStorage storage(directory.path(), logs);
-  const auto log = Must(Log::Open(directory.path(), Durability::kNormal));
-  const auto sysdb = Must(SystemDatabase::Open(directory.path(), Durability::kNormal));
-  ViewRegistry views(storage, *log, *sysdb);
-  const CollectionRecord record = {.id = RandomUuid(),
-                                   .name = "docs",
-                                   .tenant = std::string(kDefaultTenant),
-                                   .database = std::string(kDefaultDatabase),
-                                   .metadata = {},
-                                   .configuration = {},
-                                   .dimension = std::nullopt};
-  Must(sysdb->CreateCollection(record));
-  Compactor compactor(storage, *log, *sysdb, views, Quiet());
-  const std::vector<float> embedding = {1, 2};
+  FilesToCompact files(directory.path(), storage);
   logs.log_writes = logs.catalogue_writes = logs.overtakings = 0;
   for (const char* id : {"a", "b", "c"}) {
-    auto bytes = std::make_shared<const std::string>(
-        Must(EncodeOperations(OperationKind::kAdd, {.ids = {id}, .embeddings = {embedding, 2}})));
-    Must(log->Append(record.id, std::move(bytes), 1));
+    files.Add(id);
     EXPECT_TRUE(logs.log);  // or else the test shows nothing
-    EXPECT_OK(compactor.CompactFully(record.id));
+    EXPECT_OK(files.compactor.CompactFully(files.collection));
     EXPECT_EQ(storage.deletions, id[0] - 'a');  // of the segment before
   }
   EXPECT_EQ(storage.early_deletions, 0);
   EXPECT_GT(logs.log_writes, 0);
   EXPECT_GT(logs.catalogue_writes, 0);
   EXPECT_EQ(logs.overtakings, 0);
+}
+
+// The disk of the catalogue is full while `full`.
+class FullCatalogue : public SqliteObserver {
+ public:
+  std::atomic<bool> full = false;
+
+ protected:
+  int OnWrite(const std::string& file) override {
+    return full && file.ends_with("system.sqlite3-wal") ? SQLITE_FULL : SQLITE_OK;
+  }
+};
+
+TEST(CompactorOrderTest, NothingGoesForAVersionThatCouldNotBeRegistered) {
+  const TemporaryDirectory directory;
+  FullCatalogue catalogue;
+  LocalStorage storage(directory.path(), /*sync=*/true);
+  FilesToCompact files(directory.path(), storage);
+  files.Add("a");
+  ASSERT_OK(files.compactor.CompactFully(files.collection));
+  const auto segments = Must(storage.List(kSegmentsFolder));
+  files.Add("b");
+  catalogue.full = true;
+  EXPECT_EQ(files.compactor.CompactFully(files.collection).code(), StatusCode::kResourceExhausted);
+  catalogue.full = false;
+  EXPECT_THAT(Must(storage.List(kSegmentsFolder)), testing::IsSupersetOf(segments));
+  ViewRegistry fresh(storage, *files.log, *files.sysdb);
+  EXPECT_THAT(TestDatabase::IdsOf(*Must(fresh.Pin(files.collection))), ElementsAre("a", "b"));
 }
 
 }  // namespace

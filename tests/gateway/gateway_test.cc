@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <future>
+#include <latch>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -59,6 +61,50 @@ class GatewayTest : public testing::Test {
                        ClientOptions{.compaction_threads = 1}};
   Gateway gateway_{*database_.log, *database_.sysdb, database_.views, executor_, compactor_};
 };
+
+// ---- Of calls at once each sees what the others have done.
+
+TEST_F(GatewayTest, OfTwoFirstWritersOneFixesTheDimension) {
+  // Long enough for both to be validated before either fixes it.
+  constexpr size_t kRecords = 5'000;
+  std::vector<std::string> ids;
+  for (size_t i = 0; i < kRecords; ++i) ids.push_back("id" + std::to_string(i));
+  for (int round = 0; round < 10; ++round) {
+    const CollectionId collection = database_.CreateCollection("round" + std::to_string(round));
+    std::latch start(2);
+    const auto add = [&](int64_t dimension) {
+      const std::vector<float> embeddings(kRecords * static_cast<size_t>(dimension), 1.0f);
+      start.arrive_and_wait();
+      return gateway_.Write(collection, OperationKind::kAdd, {.ids = ids, .embeddings = {embeddings, dimension}})
+          .status();
+    };
+    auto of_two = std::async(std::launch::async, add, 2);
+    const Status three = add(3);
+    const Status two = of_two.get();
+    EXPECT_NE(two.ok(), three.ok()) << two.ToString() << "; " << three.ToString();
+    const Status& refused = two.ok() ? three : two;
+    EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument) << refused.ToString();
+    EXPECT_EQ(Must(gateway_.GetCollection(collection))->dimension, two.ok() ? 2 : 3);
+    EXPECT_EQ(Must(gateway_.Count(collection)), static_cast<int64_t>(kRecords));
+  }
+}
+
+TEST_F(GatewayTest, DeletesAtOnceCountEachRecordOnce) {
+  constexpr int kRounds = 5, kThreads = 4, kEach = 500;
+  for (int round = 0; round < kRounds; ++round) {
+    AddRecords(kThreads * kEach);
+    std::latch start(kThreads);
+    const auto delete_some = [&] {
+      start.arrive_and_wait();
+      return Must(gateway_.Delete(collection_, {.where = Key("n") >= 0, .limit = kEach})).deleted;
+    };
+    std::vector<std::future<int64_t>> others;
+    for (int i = 1; i < kThreads; ++i) others.push_back(std::async(std::launch::async, delete_some));
+    EXPECT_EQ(delete_some(), kEach);
+    for (auto& other : others) EXPECT_EQ(other.get(), kEach);
+    EXPECT_EQ(Must(gateway_.Count(collection_)), 0);
+  }
+}
 
 // ---- A batch is validated before anything is written.
 

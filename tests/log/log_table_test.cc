@@ -138,6 +138,17 @@ TEST_F(LogTableTest, EveryDamageIsDataLoss) {
   }
 }
 
+// Right in itself and of the same positions, as an older copy of a page would bring it: what is wrong is what it
+// follows.
+TEST_F(LogTableTest, ABatchOfAnotherHistoryIsDataLoss) {
+  ASSERT_OK_AND_ASSIGN(const auto connection, OpenSqliteDatabase({}, kLogSchema, {.durability = Durability::kMemory}));
+  LogBounds bounds;
+  ASSERT_OK(LogTable(*connection).Append(kB, 1, "other 1", bounds));
+  ASSERT_OK(LogTable(*connection).Append(kB, 1, "other 2", bounds));
+  EXPECT_TRUE(IsDetected("UPDATE batches SET bytes=CAST('other 2' AS BLOB), checksum=" +
+                         std::to_string(bounds.last_checksum) + " WHERE bytes=CAST('batch 2' AS BLOB)"));
+}
+
 // The newest batch and the row that vouches for it, both as they were one batch ago: a state that once was. It is the
 // only thing that this file alone cannot tell; docs/format.md says so.
 TEST_F(LogTableTest, AnOlderStateOfACollectionIsAState) {

@@ -345,6 +345,17 @@ class WalSyncs : public SqliteObserver {
   }
 };
 
+// ThreadSanitizer says whether they take their locks in one order.
+TEST_F(LogTest, ACheckpointThatHoldsWritersUpAndAReadOfTheFileLoseNothing) {
+  Open();
+  Append(kA, "small");
+  const std::string large(34 << 20, 'x');  // twice as much as the write-ahead log may have, so that writers wait
+  Append(kB, large);
+  Append(kB, "after the checkpoint");
+  EXPECT_THAT(Contents(Read(kA, kStart)), ElementsAre("small")) << "it is no longer in memory";
+  EXPECT_THAT(Contents(Read(kB, kStart)), ElementsAre(large, "after the checkpoint"));
+}
+
 TEST_F(LogTest, SyncBringsCommitsToDiskWhereTheyAreNotThereYet) {
   for (const Durability durability : {Durability::kFull, Durability::kNormal, Durability::kNone}) {
     WalSyncs syncs;

@@ -12,13 +12,16 @@
 
 #include "storage/sorted_table.h"
 #include "tests/storage/blob_contents.h"
+#include "tests/storage/synced_files.h"
 #include "tests/storage/temporary_folder.h"
 
 namespace ochre {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 // Lowers a limit of the process while in scope.
 class LimitScope {
@@ -130,6 +133,23 @@ TEST_F(LocalStorageTest, TheRootMayEndInASlash) {
   WriteBlob(storage, "s/a", "x");
   EXPECT_EQ(storage.SyncFolder("s"), Status::Ok());
   EXPECT_THAT(storage.List("").value(), testing::ElementsAre("s"));
+}
+
+TEST_F(LocalStorageTest, AFinishedBlobAndEveryNameThatLeadsToItAreSynced) {
+  const std::filesystem::path root = std::filesystem::canonical(folder_.path());
+  TakeSyncedFiles();
+  WriteBlob(storage_, "segments/u/ids.bin", "hello");
+  EXPECT_THAT(TakeSyncedFiles(), ElementsAre(root / "segments/u/ids.bin"));
+  EXPECT_TRUE(storage_.SyncFolder("segments/u").ok());
+  EXPECT_THAT(TakeSyncedFiles(), UnorderedElementsAre(root / "segments/u", root / "segments", root));
+}
+
+TEST_F(LocalStorageTest, NothingIsSyncedIfThatIsNotWanted) {
+  LocalStorage storage(folder_.path(), /*sync=*/false);
+  TakeSyncedFiles();
+  WriteBlob(storage, "segments/u/ids.bin", "hello");
+  EXPECT_TRUE(storage.SyncFolder("segments/u").ok());
+  EXPECT_THAT(TakeSyncedFiles(), IsEmpty());
 }
 
 TEST_F(LocalStorageTest, SyncingAFolderThatIsNotThereFails) {

@@ -116,6 +116,17 @@ TEST(ViewRegistryTest, WritesThatArriveBeforeASwapAreInTheViewAfterIt) {
   EXPECT_EQ(view->tail_operations(), 2);
 }
 
+TEST(ViewRegistryTest, WritesAfterASwapGoOnOverTheNewVersion) {
+  TestDatabase database;
+  Add(database, {"a", "b"});
+  database.MoveTailToSegment();
+  Add(database, {"c"});
+  const auto view = database.Pin();
+  EXPECT_EQ(view->version, 1u);
+  EXPECT_EQ(view->tail_operations(), 1);
+  EXPECT_THAT(TestDatabase::IdsOf(*view), ElementsAre("a", "b", "c"));
+}
+
 TEST(ViewRegistryTest, APurgedLogIsNoLossOnceAVersionCoversIt) {
   TestDatabase database;
   Add(database, {"a", "b"});
