@@ -596,11 +596,13 @@ TEST_F(LogTest, AfterACheckpointThatCannotSyncTheLogRefusesAppendsAndLosesNothin
   ASSERT_TRUE(vfs.failed());
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << status.ToString();
   EXPECT_EQ(log_->Purge(kA, LogPosition{1}).code(), StatusCode::kFailedPrecondition);
-  EXPECT_EQ(Contents(Read(kA, kStart)), appended);
+  ASSERT_EQ(Read(kA, kStart).size(), appended.size());  // the contents are too long to be shown
+  EXPECT_TRUE(Contents(Read(kA, kStart)) == appended);
   log_.reset();
   vfs.CutPower(directory_);
   Open(Durability::kFull);
-  EXPECT_EQ(Contents(Read(kA, kStart)), appended);
+  ASSERT_EQ(Read(kA, kStart).size(), appended.size());
+  EXPECT_TRUE(Contents(Read(kA, kStart)) == appended);
   Append(kA, "again");
   log_.reset();
 }

@@ -102,8 +102,9 @@ int Sync(sqlite3_file* file, int) {
   File& ours = *Ours(file);
   const bool fails = Fails(ours, FaultyVfs::Call::kSync);
   if (ours.name != nullptr) {
-    const std::string content = Content(*ours.name);
+    // What another thread writes after the content was read notes its blocks after this lets go, and stays dirty.
     const std::lock_guard lock(state->mutex);
+    const std::string content = Content(*ours.name);
     DiskFile& disk = state->files.at(*ours.name);
     // Where a failed sync left a hole, the disk keeps what it had. Such a sync brings every other block to disk.
     if (!fails) disk.synced.resize(content.size());
