@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <optional>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
 
+#include "log/free_pages.h"
 #include "log/log_table.h"
 #include "log/recent_batches.h"
 #include "log/wal_checkpointer.h"
@@ -42,6 +44,10 @@ constexpr int64_t kReaderCacheBytes = int64_t{1} << 20;
 // A purge goes in steps of so many bytes, so that appends wait a few milliseconds for it at most.
 constexpr int64_t kPurgeStepBytes = int64_t{8} << 20;
 
+// Giving pages back goes in steps of so many bytes, which may all have to be written to the write-ahead log: then an
+// append waits no longer than for a batch of 300 records.
+constexpr int64_t kShrinkStepBytes = int64_t{1} << 20;
+
 // Writers whose group was just committed are about to be back with their next batch. The next leader lets them run up
 // to so many times before it commits without them: 1.3 times as many appends a second with 4 and 16 writers on 2 cores,
 // and nothing for a single one. 16 times were no better.
@@ -55,6 +61,7 @@ SqliteOptions OptionsOf(Durability durability, int64_t cache_bytes) {
   return {.durability = durability,
           .exclusive = false,
           .auto_checkpoint = false,
+          .incremental_vacuum = true,
           .page_bytes = kPageBytes,
           .cache_bytes = cache_bytes};
 }
@@ -121,6 +128,8 @@ struct Log::Impl {
   Result<LogBounds> LoadBounds(CollectionId collection) OCHRE_REQUIRES(writer_mutex);
   Result<std::vector<LogBatch>> Read(CollectionId collection, LogPosition after, int64_t bytes_max);
   Result<bool> PurgeStep(CollectionId collection, LogPosition position, bool forget);
+  void Shrink() noexcept OCHRE_EXCLUDES(writer_mutex);
+  Result<int64_t> ShrinkStep() OCHRE_EXCLUDES(writer_mutex);
   Status SkipTo(CollectionId collection, LogPosition position) OCHRE_EXCLUDES(writer_mutex);
   Status Sync() OCHRE_EXCLUDES(writer_mutex);
   Status Verify();
@@ -183,6 +192,9 @@ class RunningCall {
 Result<std::unique_ptr<Log>> Log::Open(const std::filesystem::path& directory, Durability durability) {
   const std::filesystem::path path = directory / "log.sqlite3";
   OCHRE_ASSIGN_OR_RETURN(auto writer, OpenSqliteDatabase(path, kLogSchema, OptionsOf(durability, kWriterCacheBytes)));
+  // The log is as good without it: what fails is tried again when it is opened next. But for a failed sync, after which
+  // it takes no writes.
+  if (const Status status = MakeShrinkable(*writer); writer->refuses_writes()) return status;
   auto impl = std::make_unique<Impl>(path, durability, std::move(writer));
   if (durability != Durability::kMemory) {
     impl->checkpointer =
@@ -465,12 +477,41 @@ Result<bool> Log::Impl::PurgeStep(CollectionId collection, LogPosition position,
   return end.has_value();
 }
 
+// Returns the bytes of free pages that it gave back, in one transaction.
+Result<int64_t> Log::Impl::ShrinkStep() {
+  if (checkpointer != nullptr) checkpointer->WaitForRoom();
+  MutexLock writer_lock(writer_mutex);
+  RefuseAfterFailedSync();
+  OCHRE_ASSIGN_OR_RETURN(const int64_t bytes, GiveBackFreePages(*writer, kFreeBytesKept, kShrinkStepBytes));
+  if (bytes > 0) NoteCommit();
+  return bytes;
+}
+
+// What was purged is gone whether or not this succeeds: it begins again after the next purge.
+void Log::Impl::Shrink() noexcept {
+  const auto writers_wait = [this] {
+    MutexLock lock(mutex);
+    return queue_size > 0;
+  };
+  bool any = false;
+  while (true) {
+    const auto begun = std::chrono::steady_clock::now();
+    const Result<int64_t> bytes = CatchExceptions([this] { return ShrinkStep(); });
+    if (!bytes.ok() || *bytes == 0) break;
+    any = true;
+    // The lock goes to whoever asks first, which would be this thread again: half of the time is the writers'.
+    if (writers_wait()) std::this_thread::sleep_for(std::chrono::steady_clock::now() - begun);
+  }
+  if (any && checkpointer != nullptr) checkpointer->CheckpointSoon();
+}
+
 Status Log::Purge(CollectionId collection, LogPosition position) {
   const RunningCall call(*impl_);
   OCHRE_RETURN_IF_ERROR(call.status());
   for (bool more = true; more;) {
     OCHRE_ASSIGN_OR_RETURN(more, impl_->PurgeStep(collection, position, /*forget=*/false));
   }
+  impl_->Shrink();
   return Status::Ok();
 }
 
@@ -503,6 +544,7 @@ Status Log::PurgeCollection(CollectionId collection) {
   for (bool more = true; more;) {
     OCHRE_ASSIGN_OR_RETURN(more, impl_->PurgeStep(collection, kEndOfLog, /*forget=*/true));
   }
+  impl_->Shrink();
   return Status::Ok();
 }
 
@@ -592,6 +634,7 @@ Status Log::Close() {
     MutexLock lock(impl_->writer_mutex);
     impl_->RefuseAfterFailedSync();  // also to checkpoint when closing
   }
+  const bool on_disk = impl_->checkpointer != nullptr;
   impl_->checkpointer.reset();
   {
     MutexLock lock(impl_->reader_mutex);
@@ -600,6 +643,7 @@ Status Log::Close() {
   {
     // The last connection: SQLite checkpoints and removes the write-ahead log. If it cannot, the next Open replays it.
     MutexLock lock(impl_->writer_mutex);
+    if (on_disk) (void)CatchExceptions([this] { return GiveBackAllFreePages(*impl_->writer); });
     impl_->writer.reset();
   }
   MutexLock lock(impl_->mutex);

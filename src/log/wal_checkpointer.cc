@@ -47,6 +47,12 @@ void WalCheckpointer::NoteWalPages(int64_t pages) {
   if (IsDue()) wake_.NotifyOne();
 }
 
+void WalCheckpointer::CheckpointSoon() {
+  MutexLock lock(mutex_);
+  asked_ = true;
+  wake_.NotifyOne();
+}
+
 void WalCheckpointer::WaitForRoom() {
   MutexLock lock(mutex_);
   while (IsFull() && !last_failed_) room_.Wait(lock);
@@ -58,7 +64,7 @@ bool WalCheckpointer::sync_failed() const {
 }
 
 bool WalCheckpointer::IsDue() const {
-  return !sync_failed_ && (wal_pages_ - checkpointed_pages_ >= soft_pages_ || IsFull());
+  return !sync_failed_ && (asked_ || wal_pages_ - checkpointed_pages_ >= soft_pages_ || IsFull());
 }
 
 // Not when all of it was checkpointed: the next commit begins it anew.
@@ -70,6 +76,7 @@ void WalCheckpointer::Run() {
       MutexLock lock(mutex_);
       while (!stopping_ && !IsDue()) wake_.Wait(lock);
       if (stopping_) return;
+      asked_ = false;
     }
     const Result<CheckpointProgress> progress = CatchExceptions([this] { return CheckpointOnce(); });
     MutexLock lock(mutex_);

@@ -45,6 +45,9 @@ class WalCheckpointer {
   // To be told after each commit how many pages the write-ahead log has.
   void NoteWalPages(int64_t pages);
 
+  // Asks for a checkpoint although little may be left to copy: a file gets shorter only by one.
+  void CheckpointSoon();
+
   // To be called before a commit, without the mutexes: returns when the write-ahead log is not too large. Not after
   // failed checkpoints, since waiting would not help.
   void WaitForRoom();
@@ -77,6 +80,7 @@ class WalCheckpointer {
   CondVar wake_;
   CondVar room_;
   bool stopping_ OCHRE_GUARDED_BY(mutex_) = false;
+  bool asked_ OCHRE_GUARDED_BY(mutex_) = false;  // for a checkpoint
   int64_t wal_pages_ OCHRE_GUARDED_BY(mutex_) = 0;
   int64_t checkpointed_pages_ OCHRE_GUARDED_BY(mutex_) = 0;  // of them
   int64_t complete_pages_ OCHRE_GUARDED_BY(mutex_) = 0;      // that the last checkpoint found, if it copied all; else 0

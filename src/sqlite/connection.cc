@@ -95,6 +95,11 @@ Status SqliteConnection::Configure(const SqliteOptions& options) {
   std::string pragmas = "PRAGMA foreign_keys=ON; PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY";
   // The file may be anybody's: cells are checked when a page is read, and what its views call must be harmless.
   pragmas.append("; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF");
+  if (options.incremental_vacuum) {
+    // Before anything is written. Repeated to a file that has it, this would be a write.
+    OCHRE_ASSIGN_OR_RETURN(const int64_t pages, QueryInt64("PRAGMA page_count"));
+    if (pages == 0) OCHRE_RETURN_IF_ERROR(Execute("PRAGMA auto_vacuum=INCREMENTAL"));
+  }
   if (in_memory_) return Execute(pragmas);
 
   OCHRE_RETURN_IF_ERROR(Execute("PRAGMA page_size=" + std::to_string(options.page_bytes) +
@@ -110,9 +115,9 @@ Status SqliteConnection::Configure(const SqliteOptions& options) {
   }
   pragmas.append("; PRAGMA synchronous=").append(SynchronousLevel(options.durability));
   pragmas.append("; PRAGMA cache_size=-").append(std::to_string(options.cache_bytes / 1024));  // in KiB
-  // The log's blocks stay allocated while it is open: overwriting them needs no journal commit of the file system,
-  // which makes an fsync several times cheaper than that of a growing file.
-  pragmas.append("; PRAGMA journal_size_limit=-1");
+  // These blocks of the log stay allocated while it is open: overwriting them needs no journal commit of the file
+  // system, which makes an fsync several times cheaper than that of a growing file.
+  pragmas.append("; PRAGMA journal_size_limit=").append(std::to_string(options.wal_bytes_kept));
   pragmas.append("; PRAGMA wal_autocheckpoint=0");  // OnCommit does it, and looks at what comes of it
   OCHRE_RETURN_IF_ERROR(Execute(pragmas));
   syncs_ = options.durability != Durability::kNone;

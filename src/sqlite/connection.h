@@ -30,6 +30,13 @@ struct SqliteOptions {
   // Without, somebody has to call Checkpoint.
   bool auto_checkpoint = true;
 
+  // Whether a new database can give free pages back, by PRAGMA incremental_vacuum; an older one stays as it is.
+  bool incremental_vacuum = false;
+
+  // The write-ahead log's file keeps so many bytes when it begins anew, for whoever writes them next; it goes with the
+  // last connection.
+  int64_t wal_bytes_kept = int64_t{32} << 20;
+
   int32_t page_bytes = 4096;               // of a new database
   int64_t cache_bytes = int64_t{2} << 20;  // of pages in memory, at most; SQLite's default
 };

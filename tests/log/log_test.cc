@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -17,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "log/free_pages.h"
 #include "tests/support/faulty_vfs.h"
 #include "tests/support/sqlite_observer.h"
 
@@ -580,6 +582,95 @@ TEST_F(LogTest, FreedPagesAreReusedSoThatTheFileStaysBounded) {
   }
   log_.reset();
   EXPECT_LT(fs::file_size(File()), 4u << 20) << "one round holds 2 MB, all of them 100 MB";
+}
+
+// What `condition` comes to within 20 s.
+template <typename Condition>
+bool Eventually(const Condition& condition) {
+  for (int i = 0; i < 2'000 && !condition(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  return condition();
+}
+
+TEST_F(LogTest, APurgedLogKeepsWhatSteadyWritingNeedsAndAClosedOneNothing) {
+  Open();
+  Append(kB, "b1");
+  for (int i = 0; i < 60; ++i) Append(kA, std::string(1'000'000, 'x'));
+  Append(kB, std::string(300'000, 'y'));  // at the end of the file
+  ASSERT_TRUE(log_->Purge(kA, LastPosition(kA)).ok());
+  EXPECT_TRUE(Eventually([this] { return fs::file_size(File()) < kFreeBytesKept + 500'000; })) << fs::file_size(File());
+  EXPECT_LE(fs::file_size(File().string() + "-wal"), 40u << 20);
+  log_.reset();
+  EXPECT_LT(fs::file_size(File()), 500'000u);
+  EXPECT_FALSE(fs::exists(File().string() + "-wal"));
+  Open();
+  EXPECT_THAT(Contents(Read(kB, kStart)), ElementsAre("b1", std::string(300'000, 'y')));
+  EXPECT_EQ(Append(kA, "x"), LogPosition{61});
+}
+
+TEST_F(LogTest, InMemoryAPurgedLogGivesItsMemoryBack) {
+  Open(Durability::kMemory);
+  for (int i = 0; i < 60; ++i) Append(kA, std::string(1'000'000, 'x'));
+  ASSERT_TRUE(log_->Purge(kA, LastPosition(kA)).ok());
+  EXPECT_LT(*log_->SizeBytes(), kFreeBytesKept + 500'000);
+}
+
+TEST_F(LogTest, ALogOfOchre01GivesItsFreePagesBackToo) {
+  // Version 1, purged up to 40; no auto_vacuum.
+  ExecuteSql(File(), R"sql(
+    CREATE TABLE batches(
+      number INTEGER PRIMARY KEY,
+      collection BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
+    CREATE INDEX batches_of_collection ON batches(collection, first, last);
+    CREATE TABLE purged(
+      collection BLOB NOT NULL PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<42)
+      INSERT INTO batches(collection,first,last,bytes)
+      SELECT x'0a000000000000000000000000000000',i,i,CAST(printf('%.*c',1000000,'x') || i AS BLOB) FROM n;
+    DELETE FROM batches WHERE first<=40;
+    INSERT INTO purged VALUES(x'0a000000000000000000000000000000',40);
+    PRAGMA application_id=0x4f63684c;
+    PRAGMA user_version=1;
+  )sql");
+  EXPECT_GT(fs::file_size(File()), 40'000'000u);
+  Open(Durability::kFull);
+  EXPECT_LT(fs::file_size(File()), 2'500'000u);
+  const std::string xs(1'000'000, 'x');
+  EXPECT_EQ(Contents(Read(kA, LogPosition{40})), (std::vector<std::string>{xs + "41", xs + "42"}));
+  EXPECT_TRUE(log_->Verify().ok());
+  ASSERT_TRUE(log_->Purge(kA, LogPosition{42}).ok());
+  log_.reset();
+  EXPECT_LT(fs::file_size(File()), 100'000u);
+}
+
+TEST_F(LogTest, GivingPagesBackBesideWritersAndReadersLosesNothing) {
+  Open();
+  constexpr int kBatches = 300;
+  std::atomic<bool> writing{true};
+  std::thread purger([&] {
+    // Its file shrinks while those of kB grow, which is at its end.
+    while (writing) ASSERT_TRUE(log_->Purge(kA, LastPosition(kA)).ok());
+  });
+  const auto content = [](int i) { return std::to_string(i) + std::string(20'000, static_cast<char>('a' + i % 26)); };
+  std::thread writer([&] {
+    for (int i = 0; i < kBatches; ++i) Append(kB, content(i));
+  });
+  for (int i = 0; i < kBatches; ++i) {
+    Append(kA, std::string(static_cast<size_t>(i % 50 == 0 ? 20'000'000 : 1'000), 'x'));
+    const LogPosition last = LastPosition(kB);
+    if (last > kStart) {
+      EXPECT_EQ(*Read(kB, kStart, 1).front().bytes, content(0));
+    }
+  }
+  writer.join();
+  writing = false;
+  purger.join();
+  EXPECT_TRUE(log_->Verify().ok());
+  log_.reset();
+  EXPECT_LT(fs::file_size(File()), 10'000'000u);
+  Open();
+  const std::vector<LogBatch> batches = Read(kB, kStart);
+  ASSERT_EQ(batches.size(), static_cast<size_t>(kBatches));
+  for (int i = 0; i < kBatches; ++i) EXPECT_EQ(*batches[static_cast<size_t>(i)].bytes, content(i));
 }
 
 TEST_F(LogTest, AfterACheckpointThatCannotSyncTheLogRefusesAppendsAndLosesNothing) {

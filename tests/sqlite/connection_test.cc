@@ -155,6 +155,20 @@ TEST_F(ConnectionTest, ACheckpointEmptiesTheWriteAheadLogForTheNextWriter) {
   EXPECT_LT(connection_->wal_pages(), 5);
 }
 
+TEST_F(ConnectionTest, AWriteAheadLogThatWasLargeKeepsWhatIsToBeKeptWhenItBeginsAnew) {
+  connection_ = Open({.auto_checkpoint = false, .wal_bytes_kept = 1'000'000});
+  const auto wal_bytes = [this] { return fs::file_size(File().string() + "-wal"); };
+  for (const int bytes : {10'000'000, 100}) {
+    ASSERT_TRUE(connection_->Execute("INSERT INTO t VALUES(NULL,zeroblob(" + std::to_string(bytes) + "))").ok());
+    if (bytes > 100) {
+      EXPECT_GT(wal_bytes(), 10'000'000u);
+    }
+    ASSERT_TRUE(connection_->Checkpoint().ok());
+  }
+  EXPECT_EQ(wal_bytes(), 1'000'000u);
+  EXPECT_EQ(CountRows(), 2);
+}
+
 TEST_F(ConnectionTest, DamagedPagesAreDataLoss) {
   ASSERT_TRUE(connection_->Execute("INSERT INTO t VALUES(1,zeroblob(100000))").ok());
   connection_.reset();
