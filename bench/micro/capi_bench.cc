@@ -33,7 +33,7 @@ struct Databases {
     std::vector<ochre_string> id_texts;
     for (int64_t i = 0; i < kRows; ++i) ids.push_back(std::to_string(i));
     for (const std::string& id : ids) id_texts.push_back(Text(id));
-    if (!collection.Add({.ids = ids, .embeddings = {.values = rows, .columns = kDimension}}).ok()) std::abort();
+    if (!collection.Add({.ids = ids, .embeddings = {rows, kDimension}}).ok()) std::abort();
     if (!client->Compact(collection).ok()) std::abort();
 
     if (ochre_client_in_memory(nullptr, &c_client, nullptr) != OCHRE_OK) std::abort();
@@ -74,7 +74,7 @@ void BM_QueryThroughCpp(benchmark::State& state) {
     const float* query = databases.rows.data() + row * kDimension;
     row = (row + 1) % kRows;
     auto result = databases.collection.Query(
-        {.embeddings = {.values = {query, kDimension}, .columns = kDimension}, .n_results = kResults});
+        {.embeddings = {std::span(query, kDimension), kDimension}, .n_results = kResults});
     benchmark::DoNotOptimize(result->distances->data());
   }
 }

@@ -180,10 +180,8 @@ Status Load(ochre::Collection& collection, const ochre::EmbeddingFunction& embed
     embedding_seconds += embedding.Seconds();
 
     const Stopwatch adding;
-    const auto added = collection.Add({.ids = ids,
-                                       .embeddings = {.values = rows, .columns = embedder.Dimension()},
-                                       .documents = glosses,
-                                       .metadatas = metadatas});
+    const auto added = collection.Add(
+        {.ids = ids, .embeddings = {rows, embedder.Dimension()}, .documents = glosses, .metadatas = metadatas});
     OCHRE_RETURN_IF_ERROR(added.status());
     adding_seconds += adding.Seconds();
     ShowProgress(end, synsets.size(), adding_seconds);

@@ -2,13 +2,17 @@
 #ifndef OCHRE_RECORDS_H_
 #define OCHRE_RECORDS_H_
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "ochre/export.h"
@@ -17,8 +21,41 @@
 
 namespace ochre {
 
-// ---- What a write takes: borrowed columns, copied once, into the log. A column borrows what it is made from: give it
-// vectors that outlive the call, or write the whole request inside the call, braces and all.
+// ---- What a write or a query takes: columns that are copied once, into the log. A column borrows a container that has
+// a name, which must outlive the call, and keeps what has none (a temporary, a list in braces, std::move(vector)): so a
+// request may be written inside the call or before it.
+
+// Values of one type; a std::span that may own what it shows. Making one of a temporary allocates.
+template <typename T>
+class ValueColumn : public std::span<const T> {
+ public:
+  ValueColumn() = default;
+  ValueColumn(const T* data, size_t size) : std::span<const T>(data, size) {}
+  // NOLINTBEGIN(google-explicit-constructor)
+  template <typename Range>
+  requires(std::convertible_to<Range, std::span<const T>> && !std::same_as<std::remove_cvref_t<Range>, ValueColumn>)
+      ValueColumn(Range&& values)
+  noexcept(std::ranges::borrowed_range<Range>) {  // NOLINT(bugprone-forwarding-reference-overload): excluded above
+    if constexpr (std::ranges::borrowed_range<Range>) {  // it has a name, or is only a view itself
+      Show(values);
+    } else if constexpr (std::same_as<Range, std::vector<T>>) {
+      Own(std::move(values));
+    } else {
+      Own({std::ranges::begin(values), std::ranges::end(values)});
+    }
+  }
+  ValueColumn(std::initializer_list<T> values) { Own(values); }
+  // NOLINTEND(google-explicit-constructor)
+
+ private:
+  void Show(std::span<const T> values) noexcept { std::span<const T>::operator=(values); }
+  void Own(std::vector<T> values) {
+    owned_ = std::make_shared<const std::vector<T>>(std::move(values));
+    Show(*owned_);
+  }
+
+  std::shared_ptr<const std::vector<T>> owned_;  // null: borrowed
+};
 
 // Strings, each of which may be null. Empty means that the column is not given.
 class StringColumn {
@@ -31,7 +68,13 @@ class StringColumn {
   StringColumn(const std::vector<std::string>& strings) : StringColumn(strings.data(), strings.size()) {}
   StringColumn(const std::vector<std::string_view>& strings) : StringColumn(strings.data(), strings.size()) {}
   StringColumn(const std::vector<std::optional<std::string>>& strings) : StringColumn(strings.data(), strings.size()) {}
-  StringColumn(std::initializer_list<std::string_view> strings) : StringColumn(strings.begin(), strings.size()) {}
+  StringColumn(std::vector<std::string>&& strings) { Own(std::move(strings)); }
+  // The characters of the views stay borrowed.
+  StringColumn(std::vector<std::string_view>&& strings) { Own(std::move(strings)); }
+  StringColumn(std::vector<std::optional<std::string>>&& strings) { Own(std::move(strings)); }
+  StringColumn(std::initializer_list<std::string_view> strings) {
+    Own(std::vector<std::string>(strings.begin(), strings.end()));
+  }
   // NOLINTEND(google-explicit-constructor)
 
   size_t size() const { return size_; }
@@ -41,6 +84,12 @@ class StringColumn {
  private:
   template <typename T>
   StringColumn(const T* data, size_t size) : data_(data), size_(size), at_(&At<T>) {}
+  template <typename T>
+  void Own(std::vector<T> strings) {
+    const auto owned = std::make_shared<const std::vector<T>>(std::move(strings));
+    *this = StringColumn(owned->data(), owned->size());
+    owned_ = owned;
+  }
   template <typename T>
   static std::optional<std::string_view> At(const void* data, size_t i) {
     const T& element = static_cast<const T*>(data)[i];
@@ -55,29 +104,18 @@ class StringColumn {
   const void* data_ = nullptr;
   size_t size_ = 0;
   std::optional<std::string_view> (*at_)(const void*, size_t) = nullptr;
+  std::shared_ptr<const void> owned_;  // null: borrowed
 };
 
 // One metadata map a record; an empty map is no metadata. Empty means that the column is not given.
-class MetadataColumn {
- public:
-  // NOLINTBEGIN(google-explicit-constructor)
-  MetadataColumn() = default;
-  MetadataColumn(std::span<const Metadata> maps) : maps_(maps) {}
-  MetadataColumn(const std::vector<Metadata>& maps) : maps_(maps) {}
-  MetadataColumn(std::initializer_list<Metadata> maps) : maps_(maps.begin(), maps.size()) {}
-  // NOLINTEND(google-explicit-constructor)
-
-  size_t size() const { return maps_.size(); }
-  bool empty() const { return maps_.empty(); }
-  const Metadata& operator[](size_t i) const { return maps_[i]; }
-
- private:
-  std::span<const Metadata> maps_;
-};
+using MetadataColumn = ValueColumn<Metadata>;
 
 // Row-major float32 matrix of shape (values.size() / columns, columns).
 struct MatrixSpan {
-  std::span<const float> values = {};
+  MatrixSpan() = default;
+  MatrixSpan(ValueColumn<float> of_values, int64_t of_columns) : values(std::move(of_values)), columns(of_columns) {}
+
+  ValueColumn<float> values;
   int64_t columns = 0;  // the embeddings' dimension
 
   int64_t rows() const { return columns > 0 ? static_cast<int64_t>(values.size()) / columns : 0; }
@@ -90,7 +128,7 @@ struct Records {
   // One row an id. May be absent in an update, and where the collection's embedding function computes it.
   MatrixSpan embeddings = {};
   // Update only: row i counts where embedding_given[i] is not 0; absent means that every row counts.
-  std::span<const uint8_t> embedding_given = {};
+  ValueColumn<uint8_t> embedding_given = {};
   StringColumn documents = {};
   MetadataColumn metadatas = {};
   StringColumn uris = {};

@@ -49,7 +49,7 @@ class FloatMatrix {
   static Result<FloatMatrix> From(const ochre_matrix* matrix, std::string_view name);
 
   // Borrowed from this.
-  MatrixSpan span() const { return {.values = borrowed_.empty() ? converted_ : borrowed_, .columns = columns_}; }
+  MatrixSpan span() const { return {borrowed_.empty() ? converted_ : borrowed_, columns_}; }
 
  private:
   int64_t columns_ = 0;

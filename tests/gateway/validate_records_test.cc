@@ -47,7 +47,7 @@ TEST(ValidateRecordsTest, AWholeBatchIsTaken) {
 
 TEST(ValidateRecordsTest, AnEmptyBatchIsTaken) {
   EXPECT_TRUE(ValidateRecords(OperationKind::kAdd, {}).ok());
-  EXPECT_TRUE(ValidateRecords(OperationKind::kUpsert, {.embeddings = {.columns = 3}}).ok());
+  EXPECT_TRUE(ValidateRecords(OperationKind::kUpsert, {.embeddings = {{}, 3}}).ok());
 }
 
 TEST(ValidateRecordsTest, ColumnsOfDifferentLengthsAreRefused) {

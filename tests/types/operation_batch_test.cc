@@ -249,8 +249,7 @@ TEST(OperationBatchTest, WhatIsTooLargeIsRefusedBeforeAByteOfItIsRead) {
   EXPECT_EQ(EncodeOperations(OperationKind::kAdd, {.ids = ids, .uris = halves}).status().code(),
             StatusCode::kResourceExhausted);
 
-  const MatrixSpan embeddings = {.values = reserved.floats(),
-                                 .columns = static_cast<int64_t>(reserved.floats().size())};
+  const MatrixSpan embeddings = {reserved.floats(), static_cast<int64_t>(reserved.floats().size())};
   EXPECT_EQ(EncodeOperations(OperationKind::kAdd, {.ids = {"a"}, .embeddings = embeddings}).status().code(),
             StatusCode::kResourceExhausted);
 }

@@ -2,6 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include "types/encoded_metadata.h"
 
 namespace ochre {
@@ -54,6 +61,34 @@ TEST(MetadataArrayTest, RowsAreDecodedOnAccess) {
   EXPECT_EQ(array.Get(0, "n"), MetadataValue(1));
   EXPECT_TRUE(array.Get(0, "m").is_null());
   EXPECT_TRUE(array.Get(1, "n").is_null());
+}
+
+// What is given braces or a temporary lives as long as the request does; AddressSanitizer sees if not.
+TEST(RecordsTest, ARequestKeepsTheTemporariesThatItIsMadeOf) {
+  const auto ids = [] { return std::vector<std::string>{"an id that is too long to be kept in place", "b"}; };
+  std::vector<std::string> moved = ids();
+  const std::array<float, 2> named = {5, 6};
+  const Records records = {.ids = ids(),
+                           .embeddings = {std::vector<float>{1, 2, 3, 4}, 2},
+                           .embedding_given = {1, 0},
+                           .documents = {"a document that is too long to be kept in place", std::string(100, 'd')},
+                           .metadatas = {{{"key", "a value that is too long to be kept in place"}}, {}},
+                           .uris = std::move(moved)};
+  const Records copy = records;
+  const std::vector<std::optional<std::string_view>> some(100);  // what was freed is written over
+  for (const Records& each : {records, copy}) {
+    EXPECT_EQ(each.ids[0], "an id that is too long to be kept in place");
+    EXPECT_EQ(each.uris[1], "b");
+    EXPECT_EQ(each.documents[1], std::string(100, 'd'));
+    EXPECT_EQ(each.metadatas[0], (Metadata{{"key", "a value that is too long to be kept in place"}}));
+    EXPECT_THAT(each.embeddings.values, ElementsAre(1, 2, 3, 4));
+    EXPECT_EQ(each.embeddings.rows(), 2);
+    EXPECT_THAT(each.embedding_given, ElementsAre(1, 0));
+  }
+  EXPECT_THAT((MatrixSpan{std::array<float, 2>{7, 8}, 2}.values), ElementsAre(7, 8));
+  EXPECT_THAT((MatrixSpan{{9, 10}, 2}.values), ElementsAre(9, 10));
+  EXPECT_THAT((StringColumn(std::vector<std::optional<std::string>>{std::nullopt, "x"})[0]), std::nullopt);
+  EXPECT_EQ(MatrixSpan({named, 2}).values.data(), named.data()) << "what has a name is not copied";
 }
 
 TEST(StringColumnTest, TakesEveryFormOfAListOfStrings) {
