@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "distance/double_sums.h"
 #include "distance/step_kernels.h"
 
 namespace ochre {
@@ -21,6 +22,11 @@ constexpr float kLvq4Steps = 7.5f;
 // operations that finish a code distance, with an order of magnitude to spare.
 constexpr float kRounding = 1e-5f;
 
+// Products of a query and a row up to this leave room in float32's range for what is added to them.
+constexpr float kProductMax = 0x1p126f;
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
 struct Trailer {
   float scale, squared_norm, error;
 };
@@ -30,6 +36,28 @@ static_assert(sizeof(Trailer) == kCodeTrailerBytes);
 // every addition (kernels.h), and a few operations follow.
 float RoundUp(float value, int32_t dimension) {
   return value * (1.0f + kRounding + static_cast<float>(dimension) / 32 * std::numeric_limits<float>::epsilon());
+}
+
+// The root of a sum of squares, as a bound: `in_double` takes it again where float32's range did not hold it.
+template <typename InDouble>
+float RootAsBound(float squares, int32_t dimension, const InDouble& in_double) {
+  const bool trusted = squares >= kTrustedSquaresMin && squares <= std::numeric_limits<float>::max();
+  return RoundUp(trusted ? std::sqrt(squares) : static_cast<float>(std::sqrt(in_double())), dimension);
+}
+
+float NormBound(const float* a, int32_t dimension) {
+  return RootAsBound(DotProduct(a, a, dimension), dimension, [=] { return DotProductInDouble(a, a, dimension); });
+}
+
+float DistanceBound(const float* a, const float* b, int32_t dimension) {
+  return RootAsBound(L2Squared(a, b, dimension), dimension, [=] { return L2SquaredInDouble(a, b, dimension); });
+}
+
+// 1 / |row| of a row of any finite elements; 0 only for a zero vector.
+double InverseNormOfRow(const float* row, int32_t dimension) {
+  if (IsTrustedInverseNorm(row[dimension])) return static_cast<double>(row[dimension]);
+  const double squares = DotProductInDouble(row, row, dimension);
+  return squares > 0 ? 1 / std::sqrt(squares) : 0;
 }
 
 size_t StepBytes(Quantization quantization, int32_t dimension) {
@@ -78,15 +106,18 @@ CodeQuery::CodeQuery(Space space, Quantization quantization, int32_t dimension)
   offset_ = (64 - address % 64) % 64;
 }
 
+// Where squares underflow, code distances are wrong by up to 2^-119 (a product of two scales that is no normal number,
+// times 127 * 127 * 65,536), which is covered by adding kTrustedSquaresMin: near 0 it is 2^9 times the root of that.
 float CodeQuery::Reach(float nearer, const CodeBounds& bounds) const {
   if (space_ == Space::kInnerProduct) {
     // |q x - q' x'| <= |q - q'| |x'| + |q| |x - x'|, for both vectors.
+    if (MayOverflow(bounds)) return kInfinity;
     const float doubt = error_ * bounds.norm + norm_ * bounds.error;
     return nearer + 2 * doubt + kRounding * (1 + norm_ * (bounds.norm + bounds.error));
   }
   // The triangle inequality, for both vectors. In kCosine a zero vector's distance is exact.
   const float reach = std::sqrt(nearer) + 2 * (error_ + bounds.error);
-  return reach * reach + kRounding * (base_ + reach * reach);
+  return reach * reach + kRounding * (base_ + reach * reach) + kTrustedSquaresMin;
 }
 
 float CodeQuery::LikelyReach(float nearer, const CodeBounds& bounds) const {
@@ -97,11 +128,16 @@ float CodeQuery::LikelyReach(float nearer, const CodeBounds& bounds) const {
   const float deviations = 4 * std::sqrt(2.0f);
   const float e = error_, f = bounds.error;
   if (space_ == Space::kInnerProduct) {
+    if (MayOverflow(bounds)) return kInfinity;
     const float variance = (norm_ * norm_ * f * f + e * e * bounds.norm * bounds.norm) / dimension;
     return nearer + deviations * std::sqrt(variance) + 2 * e * f + kRounding * (1 + norm_ * (bounds.norm + f));
   }
   const float reach = nearer + deviations * 2 * std::sqrt(nearer * (e * e + f * f) / dimension) + (e + f) * (e + f);
-  return reach + kRounding * (base_ + reach);
+  return reach + kRounding * (base_ + reach) + kTrustedSquaresMin;
+}
+
+bool CodeQuery::MayOverflow(const CodeBounds& bounds) const {
+  return !(norm_ * (bounds.norm + bounds.error) <= kProductMax);
 }
 
 Quantizer::Quantizer(Space space, Quantization quantization, int32_t dimension, std::vector<float> mean)
@@ -117,7 +153,14 @@ Quantizer::Scratch Quantizer::Centre(const float* row) const {
   thread_local std::vector<int8_t> steps;
   floats.resize(2 * dimension);
   steps.resize(dimension);
-  CentreVector(row, space_ == Space::kCosine ? row[dimension] : 1.0f, mean_, floats.data());
+  if (space_ != Space::kCosine || IsTrustedInverseNorm(row[dimension])) {
+    CentreVector(row, space_ == Space::kCosine ? row[dimension] : 1.0f, mean_, floats.data());
+  } else {
+    const double inverse_norm = InverseNormOfRow(row, dimension_);
+    for (size_t i = 0; i < dimension; ++i) {
+      floats[i] = static_cast<float>(static_cast<double>(row[i]) * inverse_norm) - mean_[i];
+    }
+  }
   return {std::span<const float>(floats).first(dimension), floats.data() + dimension, steps.data()};
 }
 
@@ -129,13 +172,13 @@ Quantizer Quantizer::Train(Space space, Quantization quantization, const RowsSpa
   int64_t count = 0;
   for (int64_t i = 0; i < rows.row_count; i += step, ++count) {
     const float* row = rows.Row(i);
-    const double factor = space == Space::kCosine ? static_cast<double>(row[dimension]) : 1.0;
+    const double factor = space == Space::kCosine ? InverseNormOfRow(row, rows.dimension) : 1.0;
     for (size_t j = 0; j < dimension; ++j) sums[j] += factor * static_cast<double>(row[j]);
   }
   std::vector<float> mean(dimension);
   for (size_t j = 0; j < dimension; ++j) {
     const double value = sums[j] / static_cast<double>(std::max<int64_t>(1, count));
-    // Elements near float32's largest, whose sum overflowed, are refused by Encode.
+    // Not finite: of rows that are no numbers, from a damaged file.
     mean[j] = std::isfinite(static_cast<float>(value)) ? static_cast<float>(value) : 0.0f;
   }
   return Quantizer(space, quantization, rows.dimension, std::move(mean));
@@ -144,11 +187,13 @@ Quantizer Quantizer::Train(Space space, Quantization quantization, const RowsSpa
 bool Quantizer::Encode(const float* row, std::byte* code, CodeBounds* bounds) const {
   const auto dimension = static_cast<size_t>(dimension_);
   const Scratch scratch = Centre(row);
+  const float largest = LargestMagnitude(scratch.vector);
+  if (!(largest <= kCodedNormMax)) return false;  // infinity as well, of which there are no steps
 
   std::fill_n(code, stride(), std::byte{0});
   Trailer trailer = {};
   const bool is_lvq4 = quantization_ == Quantization::kLvq4;
-  const StepScale scale = ScaleFor(LargestMagnitude(scratch.vector), is_lvq4);
+  const StepScale scale = ScaleFor(largest, is_lvq4);
   trailer.scale = scale.scale;
   if (is_lvq4) {
     ToSteps(scratch.vector, scale, scratch.steps, scratch.decoded);
@@ -160,17 +205,16 @@ bool Quantizer::Encode(const float* row, std::byte* code, CodeBounds* bounds) co
   } else {
     ToSteps(scratch.vector, scale, reinterpret_cast<int8_t*>(code), scratch.decoded);
   }
-  float squared_norm = DotProduct(scratch.decoded, scratch.decoded, dimension_);
-  trailer.error = RoundUp(std::sqrt(L2Squared(scratch.vector.data(), scratch.decoded, dimension_)), dimension_);
-  const CodeBounds own = {.error = trailer.error, .norm = RoundUp(std::sqrt(squared_norm), dimension_)};
-  if (space_ == Space::kCosine && row[dimension_] == 0) {
-    trailer = {.scale = 0, .squared_norm = std::numeric_limits<float>::infinity(), .error = 0};
+  trailer.error = DistanceBound(scratch.vector.data(), scratch.decoded, dimension_);
+  const CodeBounds own = {.error = trailer.error, .norm = NormBound(scratch.decoded, dimension_)};
+  if (space_ == Space::kCosine && InverseNormOfRow(row, dimension_) == 0) {
+    trailer = {.scale = 0, .squared_norm = kInfinity, .error = 0};
   } else if (space_ != Space::kInnerProduct) {
-    trailer.squared_norm = squared_norm;
+    trailer.squared_norm = DotProduct(scratch.decoded, scratch.decoded, dimension_);
   }
   std::memcpy(code + stride() - kCodeTrailerBytes, &trailer, sizeof(trailer));
   bounds->Include(own);
-  return std::isfinite(own.error) && std::isfinite(own.norm * own.norm);
+  return own.norm <= kCodedNormMax;
 }
 
 CodeQuery Quantizer::Prepare(const PreparedQuery& query) const {
@@ -178,22 +222,26 @@ CodeQuery Quantizer::Prepare(const PreparedQuery& query) const {
   const Scratch scratch = Centre(query.row());
 
   CodeQuery prepared(space_, quantization_, dimension_);
+  prepared.norm_ = NormBound(scratch.vector.data(), dimension_);
+  if (space_ == Space::kL2 && !(prepared.norm_ <= kCodedNormMax)) {
+    prepared.is_measurable_ = false;
+    prepared.base_ = prepared.error_ = kInfinity;
+    return prepared;
+  }
   const StepScale scale = ScaleFor(LargestMagnitude(scratch.vector), /*is_lvq4=*/false);
   // The elements that meet the low halves of the codes, and those that meet the high ones.
   const auto first = std::min(scratch.vector.size(), static_cast<size_t>(CodeBytes(quantization_, dimension_)));
   prepared.sum_ = ToSteps(scratch.vector.first(first), scale, prepared.steps(), scratch.decoded);
   prepared.sum_ += ToSteps(scratch.vector.subspan(first), scale,
                            prepared.steps() + StepBytes(quantization_, dimension_) / 2, scratch.decoded + first);
-  prepared.error_ = RoundUp(std::sqrt(L2Squared(scratch.vector.data(), scratch.decoded, dimension_)), dimension_);
-  prepared.norm_ = RoundUp(std::sqrt(DotProduct(scratch.vector.data(), scratch.vector.data(), dimension_)), dimension_);
+  prepared.error_ = DistanceBound(scratch.vector.data(), scratch.decoded, dimension_);
   if (quantization_ == Quantization::kLvq4) prepared.bias_ = kLvq4Steps * static_cast<float>(prepared.sum_);
   if (space_ == Space::kInnerProduct) {
     prepared.base_ = 1;
     prepared.weight_ = scale.scale;
   } else {
-    const bool is_zero = space_ == Space::kCosine && query.inverse_norm() == 0;
-    prepared.base_ =
-        is_zero ? std::numeric_limits<float>::infinity() : DotProduct(scratch.decoded, scratch.decoded, dimension_);
+    const bool is_zero = space_ == Space::kCosine && InverseNormOfRow(query.row(), dimension_) == 0;
+    prepared.base_ = is_zero ? kInfinity : DotProduct(scratch.decoded, scratch.decoded, dimension_);
     prepared.weight_ = 2 * scale.scale;
   }
   return prepared;

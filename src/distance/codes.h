@@ -48,6 +48,12 @@ struct CodesSpan {
   const std::byte* Row(int64_t row) const { return data + row * stride(); }
 };
 
+// The largest norm, less the mean, of a vector that has a code: of two such the squared distance is at most 2^126.
+inline constexpr float kCodedNormMax = 0x1p62f;
+// The least norm in kL2 that the largest of a set should have, unless all are zero, for codes to be of use: far below
+// it, squared distances leave float32's range, and no code is out of any other's reach.
+inline constexpr float kCodedNormMin = 0x1p-40f;
+
 // How many of the nearest by their codes are compared by their float32 values to find the `k` nearest: twice as many
 // give int8 codes the recall of float32 rows, four times as many lvq4 ones; where k is small, so many as for 10.
 constexpr int64_t RerankCount(Quantization quantization, int64_t k) {
@@ -56,7 +62,7 @@ constexpr int64_t RerankCount(Quantization quantization, int64_t k) {
 }
 
 // The largest of what bounds how far decoded vectors may mislead: of the errors, and of the decoded vectors' norms
-// (kInnerProduct only).
+// (which bound only kInnerProduct).
 struct CodeBounds {
   float error = 0;
   float norm = 0;
@@ -74,17 +80,24 @@ class CodeQuery {
   CodeQuery& operator=(const CodeQuery&) = delete;
 
   // The largest code distance at which a vector can still be as near as one at code distance `nearer`, if the bounds
-  // hold for the codes of both: what lies beyond stays beyond when the vectors themselves are compared.
+  // hold for the codes of both: what lies beyond stays beyond when the vectors themselves are compared. Infinity where
+  // float32 cannot hold what would tell.
   float Reach(float nearer, const CodeBounds& bounds) const;
   // The same but for chance: errors are taken to be as likely in any direction, and a vector beyond to be as near once
   // in 30,000 cases.
   float LikelyReach(float nearer, const CodeBounds& bounds) const;
+
+  // False: the query is so large that its distances to codes overflow. All are infinity, which a scan can do with,
+  // since then it leaves out nothing, but no walk through a graph.
+  bool is_measurable() const { return is_measurable_; }
 
  private:
   friend class Quantizer;
   friend struct CodeKernelQuery;
 
   CodeQuery(Space space, Quantization quantization, int32_t dimension);
+  // kInnerProduct: whether products with rows within the bounds may leave float32's range.
+  bool MayOverflow(const CodeBounds& bounds) const;
   int8_t* steps() { return reinterpret_cast<int8_t*>(storage_.data()) + offset_; }
   const int8_t* steps() const { return reinterpret_cast<const int8_t*>(storage_.data()) + offset_; }
 
@@ -98,6 +111,7 @@ class CodeQuery {
   int32_t sum_ = 0;  // of the steps
   float error_ = 0;  // Euclidean distance of the query from its steps
   float norm_ = 0;   // of the query
+  bool is_measurable_ = true;
   // Steps of the query, in [-127, 127], in the order of the codes and zero behind them up to a multiple of 64; for
   // kLvq4 those that meet the low halves first, then those that meet the high ones.
   std::vector<std::byte> storage_;
@@ -120,8 +134,8 @@ class Quantizer {
   std::span<const float> mean() const { return mean_; }  // `dimension` floats
   int64_t stride() const { return CodeStride(quantization_, dimension_); }
 
-  // Writes the stride() bytes of the code of `row`, which is in the layout of a RowsSpan. False: its norm or scale is
-  // no finite float32, so that codes cannot stand for it.
+  // Writes the stride() bytes of the code of `row`, which is in the layout of a RowsSpan. False: its norm is beyond
+  // kCodedNormMax, so that codes cannot stand for it.
   bool Encode(const float* row, std::byte* code, CodeBounds* bounds) const;
 
   CodeQuery Prepare(const PreparedQuery& query) const;

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <limits>
 
+#include "distance/double_sums.h"
+
 // This file is compiled once for each instruction set: foreach_target.h includes it again and again. Scalable vectors
 // (SVE, RVV) have no size at compile time, which the fixed 32 lanes below need; such CPUs run NEON or the fallback.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
@@ -200,24 +202,59 @@ float DotProductOfArrays(const float* a, const float* b, int32_t dimension) {
   return ReduceFour(SumToFour<Product>(a, b, dimension));
 }
 
+// Four floats side by side, on every target.
+using FourFloats [[gnu::vector_size(4 * sizeof(float))]] = float;
+
+// Distance: of a sum and the inverse norms of both vectors. IsTrusted: of a distance, or of four: false where the sum
+// may be wrong by more than its rounding, because float32's range did not hold it (double_sums.h), or is no number.
 struct L2Metric {
+  static constexpr Space kSpace = Space::kL2;
   using Op = SquaredDifference;
   static HWY_INLINE float Distance(float sum, float, float) { return sum; }
+  template <typename T>
+  static HWY_INLINE auto IsTrusted(T distance) {
+    return distance >= T{} + kTrustedSquaresMin;
+  }
 };
 struct InnerProductMetric {
+  static constexpr Space kSpace = Space::kInnerProduct;
   using Op = Product;
   static HWY_INLINE float Distance(float sum, float, float) { return 1.0f - sum; }
+  template <typename T>
+  static HWY_INLINE auto IsTrusted(T distance) {
+    constexpr float kMax = std::numeric_limits<float>::max();
+    return (distance >= T{} - kMax) & (distance <= T{} + kMax);
+  }
 };
 struct CosineMetric {
+  static constexpr Space kSpace = Space::kCosine;
   using Op = Product;
+  // NaN where it is not trusted.
   static HWY_INLINE float Distance(float sum, float inverse_norm_a, float inverse_norm_b) {
-    const float distance = 1.0f - sum * inverse_norm_a * inverse_norm_b;
+    const float distance = 1.0f - sum * OrNan(inverse_norm_a) * OrNan(inverse_norm_b);
     return distance < 0.0f ? 0.0f : distance > 2.0f ? 2.0f : distance;  // rounding may leave the range by an ulp or two
+  }
+  template <typename T>
+  static HWY_INLINE auto IsTrusted(T distance) {
+    return distance == distance;
+  }
+  static HWY_INLINE float OrNan(float inverse_norm) {
+    return IsTrustedInverseNorm(inverse_norm) ? inverse_norm : std::numeric_limits<float>::quiet_NaN();
   }
 };
 
-HWY_INLINE float InfinityIfNan(float distance) {
-  return distance == distance ? distance : std::numeric_limits<float>::infinity();
+template <class Metric>
+HWY_INLINE bool AllTrusted(const float* distances, int64_t count) {
+  auto all = Metric::IsTrusted(FourFloats{} + 1.0f);
+  int64_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    FourFloats four;
+    std::memcpy(&four, distances + i, sizeof(four));
+    all &= Metric::IsTrusted(four);
+  }
+  bool trusted = (all[0] & all[1] & all[2] & all[3]) != 0;
+  for (; i < count; ++i) trusted &= Metric::IsTrusted(distances[i]) != 0;
+  return trusted;
 }
 
 // Rows one after the other; the CPU's own prefetcher follows them.
@@ -272,14 +309,19 @@ HWY_INLINE void Distances(const float* HWY_RESTRICT query, int32_t dimension, co
     HWY_ALIGN float sums[4];
     ReduceFourRows(four, sums);
     OCHRE_UNROLL for (int32_t r = 0; r < 4; ++r) {
-      distances[i + r] = InfinityIfNan(Metric::Distance(sums[r], query_inverse_norm, four_rows[r][dimension]));
+      distances[i + r] = Metric::Distance(sums[r], query_inverse_norm, four_rows[r][dimension]);
     }
   }
   for (; i < count; ++i) {
     const float* row = rows.At(i);
     Four four;
     SumRowsToFour<Op, 1>(query, &row, dimension, &four);
-    distances[i] = InfinityIfNan(Metric::Distance(ReduceFour(four), query_inverse_norm, row[dimension]));
+    distances[i] = Metric::Distance(ReduceFour(four), query_inverse_norm, row[dimension]);
+  }
+  if (HWY_LIKELY(AllTrusted<Metric>(distances, count))) return;
+  for (i = 0; i < count; ++i) {
+    if (Metric::IsTrusted(distances[i])) continue;
+    distances[i] = DistanceInDouble(Metric::kSpace, query, rows.At(i), dimension);
   }
 }
 
@@ -333,18 +375,7 @@ float DotProduct(const float* a, const float* b, int32_t dimension) {
 }
 
 float InverseNorm(const float* a, int32_t dimension) {
-  // Four sums, because one would wait for each addition; always in this order, because the result is stored.
-  const auto square = [a](int32_t i) { return static_cast<double>(a[i]) * static_cast<double>(a[i]); };
-  double sums[4] = {};
-  int32_t i = 0;
-  for (; i + 4 <= dimension; i += 4) {
-    sums[0] += square(i);
-    sums[1] += square(i + 1);
-    sums[2] += square(i + 2);
-    sums[3] += square(i + 3);
-  }
-  for (int32_t j = 0; i < dimension; ++i, ++j) sums[j] += square(i);
-  const double inverse = 1.0 / std::sqrt((sums[0] + sums[2]) + (sums[1] + sums[3]));
+  const double inverse = 1.0 / std::sqrt(DotProductInDouble(a, a, dimension));
   // Also false for a NaN.
   return inverse <= static_cast<double>(std::numeric_limits<float>::max()) ? static_cast<float>(inverse) : 0.0f;
 }

@@ -14,13 +14,15 @@ namespace ochre {
 
 // Every sum here is taken in one canonical order: lane j of 32 accumulates the elements i with i % 32 == j by a rounded
 // product and a rounded sum (never a fused one), then the lanes are added pairwise (j with j + 16, then 8, 4, 2, 1).
-// So each distance has the same bits on every CPU, and equal distances tie everywhere alike.
+// So each distance has the same bits on every CPU, and equal distances tie everywhere alike. Distances that such a sum
+// may have got wrong, because float32's range did not hold it, are taken again in double (double_sums.h).
 
-// sum (a_i - b_i)^2 and sum a_i * b_i over `dimension` floats; unaligned is fine.
+// sum (a_i - b_i)^2 and sum a_i * b_i over `dimension` floats, of float32's range; unaligned is fine.
 float L2Squared(const float* a, const float* b, int32_t dimension);
 float DotProduct(const float* a, const float* b, int32_t dimension);
 
-// 1 / |a|, the sum of squares taken in double; 0 for a zero vector, or where the norm's inverse is no finite float.
+// 1 / |a|, the sum of squares taken in double; 0 for a zero vector, or where the norm's inverse is no finite float. As
+// a factor it is right where IsTrustedInverseNorm (double_sums.h).
 float InverseNorm(const float* a, int32_t dimension);
 
 // A query in the layout of a row, with the space that it is asked in. Copies `embedding`.
@@ -45,8 +47,9 @@ class PreparedQuery {
 };
 
 // distances[i] = distance of `query` to row first + i, for i in [0, count): sequential, for scans.
-// A distance that overflows to NaN is reported as +infinity, so that distances always have a total order; a cosine
-// distance that rounding took out of [0, 2] as the nearer end.
+// Right to float32's rounding for embeddings of any finite elements; a distance beyond float32's range is an infinity,
+// a cosine distance that rounding took out of [0, 2] the nearer end. Never NaN, so that distances always have a total
+// order: rows that are no numbers (of a damaged file) are at +infinity.
 void DistancesToRange(const PreparedQuery& query, const RowsSpan& rows, int64_t first, int64_t count, float* distances);
 
 // distances[i] = distance of `query` to row ordinals[i]; prefetches ahead, for scattered rows. Same bits as above.

@@ -12,7 +12,7 @@ constexpr int64_t RowStride(int32_t dimension) { return (static_cast<int64_t>(di
 
 // Shape (row_count, dimension), RowStride(dimension) floats apart, `data` aligned to 64 bytes. In each row:
 //   [0, dimension)   the embedding as given
-//   [dimension]      1 / its Euclidean norm; 0 for a zero vector
+//   [dimension]      1 / its Euclidean norm; 0 for a zero vector, or where that is no finite float
 //   the rest         zero
 struct RowsSpan {
   const float* data = nullptr;

@@ -107,7 +107,7 @@ class SegmentRanker {
     std::vector<Neighbors> found;
     std::vector<uint32_t> ordinals;
     for (size_t q = 0; q < queries_.size(); ++q) {
-      if (!IsEnough(results[q])) {
+      if (!IsEnough(results[q]) || !code_queries[q].is_measurable()) {
         OCHRE_RETURN_IF_ERROR(ScanOne(queries_[q], found));
         continue;
       }

@@ -50,6 +50,8 @@ Result<std::optional<EncodedRows>> Encode(const RowsSpan& rows, Space space, Qua
       return std::optional<EncodedRows>();
     }
   }
+  const float norm_max = bounds.norm + bounds.error;
+  if (space == Space::kL2 && norm_max > 0 && norm_max < kCodedNormMin) return std::optional<EncodedRows>();
   return std::optional(EncodedRows{.quantizer = std::move(quantizer),
                                    .memory = std::move(memory),
                                    .codes = {data, rows.row_count, rows.dimension, quantization},

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
 #include <tuple>
 
 #include "distance/scan.h"
 #include "tests/distance/aligned_rows.h"
 #include "tests/distance/coded_rows.h"
+#include "tests/distance/wide_vectors.h"
 
 namespace ochre {
 namespace {
@@ -84,6 +86,65 @@ TEST_P(CodeScanTest, AllAreKeptWhereMoreAreWanted) {
   }
   for (const auto& kept : ScanAllCodes(code_queries_, codes_.span(), codes_.bounds(), kRows + 1)) {
     EXPECT_EQ(kept.size(), kRows);
+  }
+}
+
+// Rows of one magnitude or of all, and queries of it or of any other.
+TEST(WideCodeScanTest, TheExactAnswerIsKeptAtEveryMagnitude) {
+  constexpr int64_t kWideRows = 100, kNearest = 5;
+  int encoded = 0, refused = 0;
+  for (uint32_t seed = 0; seed < 600; ++seed) {
+    std::mt19937 random(seed);
+    const int32_t dimension = std::uniform_int_distribution<int32_t>(1, 40)(random);
+    const int32_t exponent = std::uniform_int_distribution<int32_t>(-149, 127)(random);
+    const auto draw = [&] {
+      return seed % 3 == 0 ? WideVector(random, dimension) : WideVector(random, dimension, exponent, 2);
+    };
+    std::vector<float> matrix;
+    for (int64_t row = 0; row < kWideRows; ++row) {
+      const std::vector<float> vector = draw();
+      matrix.insert(matrix.end(), vector.begin(), vector.end());
+    }
+    const AlignedRows rows(matrix, dimension);
+    for (const Space space : {Space::kL2, Space::kCosine, Space::kInnerProduct}) {
+      std::vector<PreparedQuery> queries;
+      queries.emplace_back(space, matrix.data(), dimension);
+      queries.emplace_back(space, draw().data(), dimension);
+      queries.emplace_back(space, WideVector(random, dimension).data(), dimension);
+      for (const Quantization quantization : {Quantization::kInt8, Quantization::kLvq4}) {
+        const Quantizer quantizer = Quantizer::Train(space, quantization, rows.span());
+        const CodedRows codes(quantizer, rows.span());
+        ++(codes.encodable() ? encoded : refused);
+        if (!codes.encodable()) {
+          ASSERT_NE(space, Space::kCosine) << "seed " << seed;
+          continue;
+        }
+        const auto exact = ScanAll(queries, rows.span(), kNearest);
+        const auto kept = ScanAllCodes(Prepare(quantizer, queries), codes.span(), codes.bounds(), kNearest);
+        for (size_t q = 0; q < queries.size(); ++q) {
+          ASSERT_EQ(ScanCandidates({&queries[q], 1}, rows.span(), kept[q], kNearest).front(), exact[q])
+              << "query " << q << ", dimension " << dimension << ", space " << static_cast<int>(space)
+              << ", quantization " << static_cast<int>(quantization) << ", seed " << seed;
+        }
+      }
+    }
+  }
+  EXPECT_GT(encoded, refused);
+}
+
+// In cosine space magnitudes do not count: neither do they for how much a scan leaves out.
+TEST(WideCodeScanTest, CosineCodesLeaveOutAsMuchAtEveryMagnitude) {
+  for (const float magnitude : {1e-43f, 1e-25f, 1e-10f, 1e19f, 2e37f}) {
+    std::vector<float> matrix = RandomFloats(kRows * kDimension, /*seed=*/1);
+    for (float& value : matrix) value *= magnitude;
+    const AlignedRows rows(matrix, kDimension);
+    const Quantizer quantizer = Quantizer::Train(Space::kCosine, Quantization::kInt8, rows.span());
+    const CodedRows codes(quantizer, rows.span());
+    ASSERT_TRUE(codes.encodable());
+    const std::vector<PreparedQuery> queries = MakeQueries(Space::kCosine, 7);
+    for (const auto& kept : ScanAllCodes(Prepare(quantizer, queries), codes.span(), codes.bounds(), 10)) {
+      EXPECT_LT(kept.size(), 80u) << "magnitude " << magnitude;
+    }
   }
 }
 

@@ -211,6 +211,53 @@ TEST(EncodeTest, RefusesWhatNoFloatCanMeasure) {
   EXPECT_TRUE(CodedRows(Quantizer(Space::kCosine, Quantization::kInt8, 2, {}), rows.span()).encodable());
 }
 
+TEST(EncodeTest, TakesAnyNormInCosineSpace) {
+  for (const float magnitude : {1e-44f, 1e-40f, 1e-25f, 1.0f, 2e19f, 3e38f}) {
+    SCOPED_TRACE(testing::Message() << "magnitude " << magnitude);
+    const AlignedRows rows({magnitude, 0, magnitude, magnitude, -magnitude, 0}, 2);
+    const CodedRows codes(Quantizer(Space::kCosine, Quantization::kInt8, 2, {}), rows.span());
+    ASSERT_TRUE(codes.encodable());
+    EXPECT_LT(codes.bounds().error, 0.01f);
+    const Quantizer quantizer(Space::kCosine, Quantization::kInt8, 2, {});
+    const std::vector<float> query = {magnitude, 0};
+    const std::vector<float> distances =
+        CodeDistances(quantizer.Prepare({Space::kCosine, query.data(), 2}), codes.span());
+    EXPECT_NEAR(distances[0], 0, 1e-3f);
+    EXPECT_NEAR(distances[1], 2 * 0.29289323f, 1e-2f);
+    EXPECT_NEAR(distances[2], 4, 1e-2f);
+  }
+}
+
+TEST(EncodeTest, ErrorsAreRightWhereTheirSquaresVanish) {
+  const AlignedRows rows({1e-25f, 3.3e-26f, 1e-38f, 1e-39f}, 2);
+  for (const Space space : {Space::kL2, Space::kInnerProduct}) {
+    const Quantizer quantizer(space, Quantization::kInt8, 2, {});
+    CodeBounds bounds;
+    std::vector<std::byte> code(static_cast<size_t>(quantizer.stride()));
+    ASSERT_TRUE(quantizer.Encode(rows.span().Row(0), code.data(), &bounds));
+    EXPECT_GT(bounds.error, 1e-30f);
+    EXPECT_LT(bounds.error, 1e-27f);
+    EXPECT_NEAR(bounds.norm, 1.053e-25f, 1e-27f);
+    bounds = {};
+    ASSERT_TRUE(quantizer.Encode(rows.span().Row(1), code.data(), &bounds));  // too small for a scale: decodes to zero
+    EXPECT_EQ(bounds.norm, 0.0f);
+    EXPECT_NEAR(bounds.error, 1.005e-38f, 1e-40f);
+  }
+}
+
+TEST(PrepareTest, AQueryTooLargeForCodesIsAtInfinityAndLeavesNothingOut) {
+  const AlignedRows rows({1, 2, 3, 4}, 2);
+  const Quantizer quantizer = Quantizer::Train(Space::kL2, Quantization::kInt8, rows.span());
+  const CodedRows codes(quantizer, rows.span());
+  const std::vector<float> huge = {3e38f, -3e38f};
+  const CodeQuery query = quantizer.Prepare({Space::kL2, huge.data(), 2});
+  EXPECT_FALSE(query.is_measurable());
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(CodeDistances(query, codes.span()), (std::vector<float>{kInfinity, kInfinity}));
+  EXPECT_EQ(query.Reach(kInfinity, codes.bounds()), kInfinity);
+  EXPECT_EQ(query.LikelyReach(kInfinity, codes.bounds()), kInfinity);
+}
+
 TEST(EncodeTest, TakesTinyAndConstantVectors) {
   const float tiny = std::numeric_limits<float>::denorm_min();
   const AlignedRows rows({tiny, -tiny, 5, 5, 5, 5}, 2);

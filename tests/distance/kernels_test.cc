@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "hwy/highway.h"
 #include "tests/distance/aligned_rows.h"
+#include "tests/distance/wide_vectors.h"
 
 namespace ochre {
 namespace {
@@ -172,17 +174,86 @@ TEST_P(KernelsTest, CosineDistancesStayInTheirRange) {
   }
 }
 
-TEST_P(KernelsTest, DistancesThatAreNoNumberAreInfinite) {
-  const int32_t dimension = 2;
-  const std::vector<float> huge = {3e38f, 3e38f};
-  const AlignedRows rows({3e38f, -3e38f}, dimension);  // the dot product is infinity minus infinity
-  float distance = 0;
-  for (const Space space : {Space::kInnerProduct, Space::kCosine}) {
-    DistancesToRange(PreparedQuery(space, huge.data(), dimension), rows.span(), 0, 1, &distance);
-    EXPECT_EQ(distance, kInfinity);
+// The distance of the rows of `matrix` (two embeddings), by its range.
+float DistanceOf(Space space, const std::vector<float>& matrix) {
+  const auto dimension = static_cast<int32_t>(matrix.size() / 2);
+  const AlignedRows rows(matrix, dimension);
+  float distance = -1;
+  DistancesToRange(PreparedQuery(space, matrix.data(), dimension), rows.span(), 1, 1, &distance);
+  return distance;
+}
+
+TEST_P(KernelsTest, CosineHoldsAtEveryMagnitude) {
+  const float half_right_angle = 0.29289323f;
+  for (const float magnitude : {1e-44f, 1e-40f, 1e-25f, 1e-22f, 1.0f, 2e19f, 1e30f, 3e38f}) {
+    SCOPED_TRACE(testing::Message() << "magnitude " << magnitude);
+    EXPECT_NEAR(DistanceOf(Space::kCosine, {magnitude, 0, magnitude, magnitude}), half_right_angle, 1e-7f);
+    EXPECT_NEAR(DistanceOf(Space::kCosine, {magnitude, magnitude, magnitude, magnitude}), 0.0f, 1e-7f);
+    EXPECT_EQ(DistanceOf(Space::kCosine, {magnitude, magnitude, magnitude, -magnitude}), 1.0f);
+    EXPECT_EQ(DistanceOf(Space::kCosine, {magnitude, 0, -magnitude, 0}), 2.0f);
+    EXPECT_NEAR(DistanceOf(Space::kCosine, {magnitude, 0, 1, 1}), half_right_angle, 1e-7f);
   }
-  DistancesToRange(PreparedQuery(Space::kL2, huge.data(), dimension), rows.span(), 0, 1, &distance);
-  EXPECT_EQ(distance, kInfinity);
+}
+
+TEST_P(KernelsTest, AVectorWhoseSquaresLeaveFloatIsAtCosineDistanceZeroFromItself) {
+  for (const float magnitude : {1e-44f, 1e-40f, 1e-25f, 1e-22f, 2e19f, 1e30f, 1e38f}) {
+    std::vector<float> matrix = RandomFloats(19, /*seed=*/7);
+    for (float& value : matrix) value *= magnitude;
+    matrix.insert(matrix.end(), matrix.begin(), matrix.begin() + 19);
+    EXPECT_EQ(DistanceOf(Space::kCosine, matrix), 0.0f) << "magnitude " << magnitude;
+  }
+}
+
+TEST_P(KernelsTest, SquaresAndProductsThatCancelOrVanishInFloatAreRight) {
+  EXPECT_EQ(DistanceOf(Space::kInnerProduct, {3e38f, 3e38f, 3e38f, -3e38f}), 1.0f);
+  EXPECT_EQ(DistanceOf(Space::kInnerProduct, {0x1p127f, 1e19f, 0x1p-125f, 0}), -3.0f);
+  EXPECT_EQ(DistanceOf(Space::kL2, {0x1p-70f, 0, 0, 0}), 0x1p-140f);
+  std::vector<float> eight_quarters(16, 0.0f);  // each square is 2^-152, all of them 2^-149, the least float
+  std::fill_n(eight_quarters.begin(), 8, 0x1p-76f);
+  EXPECT_EQ(DistanceOf(Space::kL2, eight_quarters), 0x1p-149f);
+}
+
+TEST_P(KernelsTest, DistancesBeyondFloatAreInfinite) {
+  EXPECT_EQ(DistanceOf(Space::kL2, {3e38f, 3e38f, 3e38f, -3e38f}), kInfinity);
+  EXPECT_EQ(DistanceOf(Space::kInnerProduct, {3e38f, 3e38f, 3e38f, 3e38f}), -kInfinity);
+  EXPECT_EQ(DistanceOf(Space::kInnerProduct, {3e38f, 3e38f, -3e38f, -3e38f}), kInfinity);
+}
+
+TEST_P(KernelsTest, WhatIsNoNumberIsAtInfinity) {
+  for (const Space space : kSpaces) {
+    EXPECT_EQ(DistanceOf(space, {1, 2, std::numeric_limits<float>::quiet_NaN(), 1}), kInfinity);
+  }
+  EXPECT_EQ(DistanceOf(Space::kCosine, {1, 2, kInfinity, 1}), kInfinity);
+}
+
+TEST_P(KernelsTest, DistancesOfAnyMagnitudesAreRight) {
+  constexpr int64_t kRows = 7;
+  for (uint32_t seed = 0; seed < 3000; ++seed) {
+    std::mt19937 random(seed);
+    const int32_t dimension = std::uniform_int_distribution<int32_t>(1, 70)(random);
+    const int32_t exponent = std::uniform_int_distribution<int32_t>(-149, 127)(random);
+    std::vector<float> matrix;
+    for (int64_t row = 0; row < kRows; ++row) {  // of one magnitude, which their squares may leave, or of any
+      const std::vector<float> vector =
+          seed % 2 == 0 ? WideVector(random, dimension, exponent, 3) : WideVector(random, dimension);
+      matrix.insert(matrix.end(), vector.begin(), vector.end());
+    }
+    const AlignedRows rows(matrix, dimension);
+    for (const Space space : kSpaces) {
+      std::vector<float> distances(kRows);
+      DistancesToRange(PreparedQuery(space, matrix.data(), dimension), rows.span(), 0, kRows, distances.data());
+      for (int64_t row = 0; row < kRows; ++row) {
+        const TrueDistance expected = TrueDistanceOf(space, matrix.data(), rows.span().Row(row), dimension);
+        const float distance = distances[static_cast<size_t>(row)];
+        ASSERT_TRUE(expected.Is(distance))
+            << distance << " instead of " << static_cast<double>(expected.value) << ": row " << row << ", dimension "
+            << dimension << ", space " << static_cast<int>(space) << ", seed " << seed;
+        float back;
+        DistancesToRange(PreparedQuery(space, rows.span().Row(row), dimension), rows.span(), 0, 1, &back);
+        ASSERT_TRUE(expected.Is(back)) << "row " << row << ", space " << static_cast<int>(space) << ", seed " << seed;
+      }
+    }
+  }
 }
 
 TEST(InverseNormTest, IsOneOverTheEuclideanNorm) {
