@@ -98,6 +98,48 @@ second.close()
     assert done.stdout.splitlines() == ["refused"] * 4 + ["child 0", "parent 2"] and done.stderr == ""
 
 
+def test_workers_that_multiprocessing_forks_are_refused_and_end_while_threads_of_the_parent_open_and_compact(tmp_path):
+    code = """
+import multiprocessing, sys, threading, ochre
+path = sys.argv[1]
+client = ochre.PersistentClient(path, durability="none")
+collection = client.create_collection("forked", embedding_function=None)
+collection.add(ids=["a"], embeddings=[[1.0]])
+
+def work(refused):
+    for call in (collection.count, lambda: collection.add(ids=["b"], embeddings=[[2.0]]), collection.compact,
+                 lambda: ochre.PersistentClient(path, durability="none"), client.list_collections, client.close):
+        try:
+            call()
+        except ochre.FailedPreconditionError:
+            refused.value += 1
+
+stop = threading.Event()
+def open_and_compact():
+    while not stop.is_set():
+        with ochre.PersistentClient(path, durability="none") as other:
+            other.get_collection("forked").compact()
+thread = threading.Thread(target=open_and_compact)
+thread.start()
+fork = multiprocessing.get_context("fork")
+for _ in range(10):
+    refused = fork.Value("i", 0)
+    worker = fork.Process(target=work, args=(refused,))
+    worker.start()
+    worker.join(20)
+    if worker.exitcode != 0 or refused.value != 6:
+        print("exit code", worker.exitcode, "refused", refused.value)
+        worker.kill()
+stop.set()
+thread.join()
+print("parent", collection.count())
+client.close()
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", code, str(tmp_path / "db")],
+                          check=False, capture_output=True, text=True, timeout=300)
+    assert done.stdout.splitlines() == ["parent 1"] and done.stderr == ""
+
+
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_notebook_cell_may_run_again(tmp_path):
     for expected in range(1, 4):

@@ -104,8 +104,7 @@ ochre_status ochre_client_close(ochre_client* client, ochre_error* error) {
 ochre_status ochre_client_interrupt(ochre_client* client, ochre_error* error) {
   return Guard(error, [&]() -> Status {
     OCHRE_RETURN_IF_ERROR(Check(client, "client"));
-    client->database->interrupts().fetch_add(1);
-    return Status::Ok();
+    return client->database->Interrupt();
   });
 }
 

@@ -14,6 +14,7 @@
 
 #include "runtime/call_limit.h"
 #include "runtime/mutex.h"
+#include "runtime/owner_process.h"
 
 namespace ochre {
 namespace {
@@ -93,7 +94,7 @@ struct Registry {
   // since handles may outlive all static objects.
   static Registry& OfProcess();
 
-  const pid_t process = getpid();
+  const OwnerProcess process;
   Mutex mutex;  // never held while files are opened or closed
   CondVar changed;
   bool opening OCHRE_GUARDED_BY(mutex) =
@@ -114,7 +115,7 @@ struct OpenDatabase::Shared {
   const ClientOptions options;
   Registry* const registry = nullptr;  // null: in memory, so nobody shares it
   const DirectoryIdentity directory;
-  const pid_t process = getpid();
+  const OwnerProcess process;
   InterruptCount interrupts = 0;
 
   // Guarded by the registry's mutex, if there is one.
@@ -142,7 +143,7 @@ void OpenDatabase::Shared::Reap() {
 OpenDatabase::Shared::~Shared() {
   for (Running& running : compactions) {
     // The client is closed, so they have ended or are about to. A forked child has none of its parent's threads.
-    if (process == getpid()) {
+    if (process.IsCurrent()) {
       running.thread.join();
     } else {
       running.thread.detach();
@@ -155,7 +156,7 @@ namespace {
 Registry& Registry::OfProcess() {
   static std::atomic<Registry*> current = nullptr;
   Registry* registry = current.load();
-  while (registry == nullptr || registry->process != getpid()) {
+  while (registry == nullptr || !registry->process.IsCurrent()) {
     auto fresh = std::make_unique<Registry>();
     if (current.compare_exchange_strong(registry, fresh.get())) registry = fresh.release();
   }
@@ -219,15 +220,22 @@ Result<std::shared_ptr<OpenDatabase>> OpenDatabase::InMemory(const ClientOptions
 
 const std::shared_ptr<Client>& OpenDatabase::client() const { return shared_->client; }
 
-InterruptCount& OpenDatabase::interrupts() const { return shared_->interrupts; }
+const InterruptCount& OpenDatabase::interrupts() const { return shared_->interrupts; }
+
+Status OpenDatabase::Interrupt() {
+  OCHRE_RETURN_IF_ERROR(shared_->process.Check());
+  shared_->interrupts.fetch_add(1);
+  return Status::Ok();
+}
 
 Status OpenDatabase::CheckOpen() const {
+  OCHRE_RETURN_IF_ERROR(shared_->process.Check());
   return closed_.load() ? Status::FailedPrecondition("the client is closed") : Status::Ok();
 }
 
 Status OpenDatabase::Close() {
+  OCHRE_RETURN_IF_ERROR(shared_->process.Check());
   Registry* const registry = shared_->registry;
-  if (shared_->process != getpid()) return shared_->client->Close();
   bool last = !closed_.exchange(true);
   if (registry != nullptr) {
     MutexLock lock(registry->mutex);
@@ -245,6 +253,7 @@ Status OpenDatabase::Close() {
 }
 
 Status OpenDatabase::Compact(const Collection& collection) {
+  OCHRE_RETURN_IF_ERROR(shared_->process.Check());
   shared_->Reap();
   auto compaction = std::make_shared<Compaction>();
   std::list<Running> running;  // of one, which can be handed over without an allocation

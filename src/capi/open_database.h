@@ -18,6 +18,9 @@ using InterruptCount = std::atomic<uint64_t>;
 
 // What one ochre_client_open opened, shared by the handles that came of it. The files are closed with the last opening
 // of their directory. Thread-safe.
+//
+// In a forked child every call is FailedPrecondition and waits for nothing: there mutexes may be locked for ever. The
+// child may open directories of its own.
 class OpenDatabase {
  public:
   // As Client::Open; but if this process has the directory open through the C API already, whatever path led there,
@@ -36,11 +39,14 @@ class OpenDatabase {
   // others. A second time does nothing, but for waiting.
   Status Close();
 
-  // FailedPrecondition: this opening is closed.
+  // FailedPrecondition: this opening is closed, or was made by the process that this one is a fork of.
   Status CheckOpen() const;
 
+  // The calls that began before this, through any opening of the directory, are to end.
+  Status Interrupt();
+
   const std::shared_ptr<Client>& client() const;
-  InterruptCount& interrupts() const;
+  const InterruptCount& interrupts() const;
 
   // Compacts a collection as Client::Compact does, on a thread of its own, and waits for it. If the call is to end
   // earlier (CallLimit), the compaction goes on until it is done, or the files are closed.

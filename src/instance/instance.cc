@@ -122,13 +122,6 @@ std::shared_ptr<Instance> Instance::Share(Instance* instance) {
           }};
 }
 
-Status Instance::CheckProcess() const {
-  if (owner_.IsCurrent()) return Status::Ok();
-  return Status::FailedPrecondition(
-      "this process is a fork of the one that opened the client, which alone may use it: processes are to fork before "
-      "they open a database");
-}
-
 Result<Instance::Call> Instance::Enter() {
   OCHRE_ASSIGN_OR_RETURN(Call call, EnterToRead());
   if (lock_.has_value()) OCHRE_RETURN_IF_ERROR(lock_->identity().Check());
@@ -136,13 +129,13 @@ Result<Instance::Call> Instance::Enter() {
 }
 
 Result<Instance::Call> Instance::EnterToRead() {
-  OCHRE_RETURN_IF_ERROR(CheckProcess());
+  OCHRE_RETURN_IF_ERROR(owner_.Check());
   OCHRE_ASSIGN_OR_RETURN(CallGate::Call call, gate_.Enter());
   return Call(std::move(call), gateway_);
 }
 
 Status Instance::Close() {
-  OCHRE_RETURN_IF_ERROR(CheckProcess());
+  OCHRE_RETURN_IF_ERROR(owner_.Check());
   MutexLock lock(close_mutex_);
   if (!gate_.Close()) return Status::Ok();
   compactor_.Stop();  // first: calls may be waiting for a compaction

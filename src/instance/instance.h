@@ -61,7 +61,6 @@ class Instance {
            std::unique_ptr<SystemDatabase> sysdb, const ClientOptions& options);
   // The owner's pointer, which leaves the instance alone in a child.
   static std::shared_ptr<Instance> Share(Instance* instance);
-  Status CheckProcess() const;
 
   const OwnerProcess owner_;
   // In the order in which they depend on each other; destroyed in the opposite order.

@@ -19,4 +19,11 @@ OwnerProcess::OwnerProcess() : forks_(forks.load(std::memory_order_relaxed)) {}
 
 bool OwnerProcess::IsCurrent() const { return forks_ == forks.load(std::memory_order_relaxed); }
 
+Status OwnerProcess::Check() const {
+  if (IsCurrent()) return Status::Ok();
+  return Status::FailedPrecondition(
+      "this process is a fork of the one that opened the client, which alone may use it: processes are to fork before "
+      "they open a database");
+}
+
 }  // namespace ochre

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "ochre/status.h"
+
 namespace ochre {
 
 // A child of fork() has its parent's memory and descriptors, but none of its threads; mutexes may be locked for ever.
@@ -15,6 +17,9 @@ class OwnerProcess {
   // Whether this is still the process that made it. Costs one load: forks are counted, the number of the process is not
   // asked for.
   bool IsCurrent() const;
+
+  // FailedPrecondition: it is not; for objects that belong to an open client. As cheap, and waits for nothing.
+  Status Check() const;
 
  private:
   uint64_t forks_;  // that led to the process
