@@ -12,15 +12,13 @@
 #include "ochre/records.h"
 #include "ochre/search.h"
 #include "ochre/status.h"
+#include "types/dimension.h"
 #include "types/operation_batch.h"
 
 namespace ochre {
 
 // A batch in process holds at most this many records: a million of 768 floats are 3 GB, beyond any log batch.
 inline constexpr size_t kBatchRecordsMax = 1'000'000;
-
-// Dimensions beyond this are refused: a row would exceed the checksum block and every index known.
-inline constexpr int64_t kDimensionMax = 65'536;
 
 // At least 3 characters of valid UTF-8.
 Status ValidateTenantName(std::string_view name);

@@ -7,14 +7,13 @@
 
 #include "storage/file_header.h"
 #include "types/bytes.h"
+#include "types/dimension.h"
 
 namespace ochre {
 namespace {
 
 constexpr std::string_view kMagic = "OCHRESEG";
 constexpr uint32_t kVersion = 1;
-// No larger one was ever accepted (gateway/validate.h): what follows from it would be a huge allocation.
-constexpr uint32_t kDimensionMax = 65'536;
 constexpr size_t kFixedSize = 40;
 constexpr size_t kChecksumSize = 8;
 
@@ -62,7 +61,7 @@ Result<Manifest> Manifest::Parse(std::span<const std::byte> raw, std::string_vie
   const auto space = LoadRaw<uint32_t>(body, 28);
   const auto file_count = LoadRaw<uint32_t>(body, 32);
   if (row_count == 0 || row_count > std::numeric_limits<uint32_t>::max() || dimension == 0 ||
-      dimension > kDimensionMax || space > static_cast<uint32_t>(Space::kInnerProduct)) {
+      dimension > static_cast<uint32_t>(kDimensionMax) || space > static_cast<uint32_t>(Space::kInnerProduct)) {
     return malformed;
   }
   manifest.row_count = static_cast<int64_t>(row_count);

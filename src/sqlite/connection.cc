@@ -210,6 +210,10 @@ Status SqliteConnection::Execute(const std::string& statements) {
   return code == SQLITE_OK ? Status::Ok() : ErrorOfWrite(code);
 }
 
+Status SqliteConnection::ExecuteTemporary(const std::string& statements) {
+  return ErrorOf(sqlite3_exec(database_, statements.c_str(), nullptr, nullptr, nullptr));
+}
+
 Result<SqliteStatement> SqliteConnection::Prepare(std::string_view sql) {
   sqlite_internal::CompiledStatement& compiled = statements_[sql];
   if (compiled.statement == nullptr) {

@@ -72,6 +72,10 @@ class SqliteConnection {
   // Runs statements separated by semicolons; stops at the first error.
   Status Execute(const std::string& statements);
 
+  // The same with statements that create temporary views and triggers, of which nothing reaches the file: as for
+  // reading, no name is synced first.
+  Status ExecuteTemporary(const std::string& statements);
+
   // Compiles one statement on first use and keeps it for the next. `sql` must be a string literal (it is not copied),
   // and not be in use already.
   Result<SqliteStatement> Prepare(std::string_view sql);

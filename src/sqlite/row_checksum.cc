@@ -41,15 +41,4 @@ RowChecksum& RowChecksum::AddReal(double value) {
 
 int64_t RowChecksum::value() const { return static_cast<int64_t>(HashOf(values_)); }
 
-std::string HexOf(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  constexpr size_t kBytesMax = 16;
-  std::string hex = "x'";
-  for (const char c : bytes.substr(0, kBytesMax)) {
-    hex += kDigits[static_cast<uint8_t>(c) >> 4];
-    hex += kDigits[static_cast<uint8_t>(c) & 15];
-  }
-  return hex + (bytes.size() > kBytesMax ? "..." : "'");
-}
-
 }  // namespace ochre

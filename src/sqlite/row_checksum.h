@@ -25,9 +25,6 @@ class RowChecksum {
   std::string values_;
 };
 
-// "x'00ff...'", as SQL would write it: how messages name a row by a key that may hold anything. At most 16 bytes.
-std::string HexOf(std::string_view bytes);
-
 }  // namespace ochre
 
 #endif  // OCHRE_SQLITE_ROW_CHECKSUM_H_

@@ -24,7 +24,9 @@ Result<int64_t> CheckVersion(SqliteConnection& connection, const SqliteSchema& s
                             application_id, ", that of ", schema.what, " is ", schema.application_id, ")");
   }
   const auto newest = static_cast<int64_t>(schema.migrations.size());
-  if (version < 0) return Status::DataLoss(connection.name(), ": the format version is ", version);
+  if (version < 0 || (version == 0 && !is_new)) {
+    return Status::DataLoss(connection.name(), ": the format version is ", version);
+  }
   if (version > newest) {
     return Status::FailedPrecondition(connection.name(), ": format version ", version,
                                       " was written by a newer Ochre; this one reads up to version ", newest);
@@ -35,7 +37,14 @@ Result<int64_t> CheckVersion(SqliteConnection& connection, const SqliteSchema& s
 Status MigrateFrom(int64_t version, SqliteConnection& connection, const SqliteSchema& schema) {
   const auto newest = static_cast<int64_t>(schema.migrations.size());
   if (version == newest) return Status::Ok();
-  if (version > 0) OCHRE_RETURN_IF_ERROR(CheckSqliteIntegrity(connection));
+  if (version > 0) {
+    OCHRE_ASSIGN_OR_RETURN(const uint64_t fingerprint, SchemaFingerprint(connection));
+    if (fingerprint == schema.fingerprint) {
+      return Status::DataLoss(connection.name(), ": the format version is ", version, ", but the tables are those of ",
+                              newest);
+    }
+    OCHRE_RETURN_IF_ERROR(CheckSqliteIntegrity(connection));
+  }
   OCHRE_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(connection));
   for (; version < newest; ++version) {
     const SqliteMigration& migration = schema.migrations[static_cast<size_t>(version)];

@@ -1,16 +1,19 @@
 #include "sysdb/system_database.h"
 
+#include <chrono>
 #include <limits>
 #include <unordered_set>
 #include <utility>
 
 #include "runtime/mutex.h"
 #include "sqlite/integrity.h"
+#include "sqlite/row_sets.h"
 #include "sqlite/transaction.h"
 #include "sysdb/catalog_schema.h"
 #include "sysdb/collection_cache.h"
 #include "sysdb/uuid_column.h"
 #include "sysdb/version_table.h"
+#include "types/dimension.h"
 
 namespace ochre {
 namespace {
@@ -24,23 +27,61 @@ Status CollectionTaken(std::string_view name) {
 }
 Status TenantMissing(std::string_view name) { return Status::NotFound("Tenant [", name, "] not found"); }
 
+// The collections with their databases, and whether both rows are sound.
+constexpr const char* kCollectionRecords = R"sql(
+  CREATE TEMP VIEW collection_records AS
+    SELECT c.id,c.name,d.tenant,d.name AS database,c.metadata,c.configuration,c.dimension,
+      c.database_id,d.id AS joined_id,c.is_sound,c.row_key,d.is_sound AS database_is_sound,d.row_key AS database_key
+    FROM checked_collections c JOIN checked_databases d ON d.id=c.database_id
+)sql";
+
+// A row that an index led to is not one of what was asked for.
+Status Misled(const SqliteConnection& connection, std::string_view table, std::string_view key) {
+  return Status::DataLoss(connection.name(), ": the file is damaged: an index of table ", table, " leads to row ", key,
+                          ", which is another one");
+}
+
 Result<std::optional<TenantRecord>> FindTenant(SqliteConnection& connection, std::string_view name) {
-  OCHRE_ASSIGN_OR_RETURN(SqliteStatement query, connection.Prepare("SELECT resource_name FROM tenants WHERE name=?1"));
+  OCHRE_ASSIGN_OR_RETURN(
+      SqliteStatement query,
+      connection.Prepare("SELECT resource_name,is_sound,row_key FROM checked_tenants WHERE name=?1"));
   query.BindBlob(1, name);
   OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
   if (!row) return std::optional<TenantRecord>();
+  OCHRE_RETURN_IF_ERROR(CheckRow(connection, query, 1, "tenants"));
   TenantRecord tenant{.name = std::string(name), .resource_name = std::nullopt};
   if (!query.IsNull(0)) tenant.resource_name = std::string(query.Blob(0));
   return std::optional<TenantRecord>(std::move(tenant));
 }
 
+Status InsertTenant(SqliteConnection& connection, std::string_view name) {
+  OCHRE_ASSIGN_OR_RETURN(SqliteStatement insert, connection.Prepare("INSERT INTO tenants(name,resource_name,checksum) "
+                                                                    "VALUES(?1,NULL,row_checksum('tenants',?1,NULL))"));
+  insert.BindBlob(1, name);
+  return insert.Run();
+}
+
 Result<std::optional<Uuid>> FindDatabase(SqliteConnection& connection, std::string_view tenant, std::string_view name) {
   OCHRE_ASSIGN_OR_RETURN(SqliteStatement query,
-                         connection.Prepare("SELECT id FROM databases WHERE tenant=?1 AND name=?2"));
+                         connection.Prepare("SELECT id,tenant,name,is_sound,row_key FROM checked_databases "
+                                            "WHERE tenant=?1 AND name=?2"));
   query.BindBlob(1, tenant);
   query.BindBlob(2, name);
   OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
-  return row ? std::optional<Uuid>(UuidFrom(query.Blob(0))) : std::nullopt;
+  if (!row) return std::optional<Uuid>();
+  OCHRE_RETURN_IF_ERROR(CheckRow(connection, query, 3, "databases"));
+  if (query.Blob(1) != tenant || query.Blob(2) != name) return Misled(connection, "databases", query.Text(4));
+  return std::optional<Uuid>(UuidFrom(query.Blob(0)));
+}
+
+Status InsertDatabase(SqliteConnection& connection, Uuid id, std::string_view tenant, std::string_view name) {
+  OCHRE_ASSIGN_OR_RETURN(SqliteStatement insert,
+                         connection.Prepare("INSERT INTO databases(id,tenant,name,checksum) "
+                                            "VALUES(?1,?2,?3,row_checksum('databases',?1,?2,?3))"));
+  insert.BindBlob(1, BytesOf(id));
+  insert.BindBlob(2, tenant);
+  insert.BindBlob(3, name);
+  return insert.Run();
 }
 
 Result<bool> DatabaseIdExists(SqliteConnection& connection, Uuid id) {
@@ -49,39 +90,45 @@ Result<bool> DatabaseIdExists(SqliteConnection& connection, Uuid id) {
   return query.Step();
 }
 
-Result<bool> CollectionIdExists(SqliteConnection& connection, CollectionId id) {
-  OCHRE_ASSIGN_OR_RETURN(SqliteStatement query, connection.Prepare("SELECT 1 FROM collections WHERE id=?1"));
+// Null when there is no such collection.
+Result<std::optional<uint64_t>> FindLatestVersion(SqliteConnection& connection, CollectionId id) {
+  OCHRE_ASSIGN_OR_RETURN(
+      SqliteStatement query,
+      connection.Prepare("SELECT latest_version,is_sound,row_key FROM checked_collections WHERE id=?1"));
   query.BindBlob(1, BytesOf(id));
-  return query.Step();
-}
-
-Result<std::optional<CollectionId>> FindCollectionId(SqliteConnection& connection, Uuid database,
-                                                     std::string_view name) {
-  OCHRE_ASSIGN_OR_RETURN(SqliteStatement query,
-                         connection.Prepare("SELECT id FROM collections WHERE database_id=?1 AND name=?2"));
-  query.BindBlob(1, BytesOf(database));
-  query.BindBlob(2, name);
   OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
-  return row ? std::optional<CollectionId>(UuidFrom(query.Blob(0))) : std::nullopt;
+  if (!row) return std::optional<uint64_t>();
+  OCHRE_RETURN_IF_ERROR(CheckRow(connection, query, 1, "collections"));
+  return std::optional<uint64_t>(static_cast<uint64_t>(query.Int64(0)));
 }
 
 // From the current row of a query of collection_records.
 Result<RecordPointer> ReadRecord(const SqliteStatement& row, const SqliteConnection& connection) {
+  OCHRE_RETURN_IF_ERROR(CheckRow(connection, row, 9, "collections"));
+  OCHRE_RETURN_IF_ERROR(CheckRow(connection, row, 11, "databases"));
+  if (row.Blob(7) != row.Blob(8)) return Misled(connection, "collections", row.Text(10));
   auto record = std::make_shared<CollectionRecord>();
   record->id = UuidFrom(row.Blob(0));
   record->name = row.Blob(1);
   record->tenant = row.Blob(2);
   record->database = row.Blob(3);
-  auto metadata = MetadataFromJson(row.Text(4));
-  auto configuration = ConfigurationFromJson(row.Text(5));
-  if (!metadata.ok() || !configuration.ok()) {
-    const Status& status = metadata.ok() ? configuration.status() : metadata.status();
+  const auto damaged = [&](std::string_view what) {
     return Status::DataLoss(connection.name(), ": the record of collection ", record->id.ToString(),
-                            " is damaged: ", status.message());
-  }
+                            " is damaged: ", what);
+  };
+  auto metadata = MetadataFromJson(row.Text(4));
+  if (!metadata.ok()) return damaged(metadata.status().message());
+  auto configuration = ConfigurationFromJson(row.Text(5));
+  if (!configuration.ok()) return damaged(configuration.status().message());
   record->metadata = *std::move(metadata);
   record->configuration = *std::move(configuration);
-  if (!row.IsNull(6)) record->dimension = static_cast<int32_t>(row.Int64(6));
+  if (!row.IsNull(6)) {
+    if (row.Int64(6) < 1 || row.Int64(6) > kDimensionMax) {
+      return damaged("its dimension is " + std::to_string(row.Int64(6)) + ", and must be in [1, " +
+                     std::to_string(kDimensionMax) + "]");
+    }
+    record->dimension = static_cast<int32_t>(row.Int64(6));
+  }
   return RecordPointer(std::move(record));
 }
 
@@ -106,7 +153,41 @@ Result<RecordPointer> ReadCollection(SqliteConnection& connection, std::string_v
   query.BindBlob(1, tenant);
   query.BindBlob(2, database);
   query.BindBlob(3, name);
-  return ReadFirstRecord(query, connection);
+  OCHRE_ASSIGN_OR_RETURN(RecordPointer record, ReadFirstRecord(query, connection));
+  if (record != nullptr && (record->tenant != tenant || record->database != database || record->name != name)) {
+    return Misled(connection, "collections", query.Text(10));
+  }
+  return record;
+}
+
+// What changes of a collection's row; the rest stays.
+struct CollectionChange {
+  std::optional<std::string> name, metadata, configuration;
+  std::optional<int64_t> dimension, latest_version;
+};
+
+// Of a collection that exists. A row is changed only while it is sound: no damage gets a checksum that matches.
+Status ChangeCollection(SqliteConnection& connection, CollectionId id, const CollectionChange& change) {
+  {
+    OCHRE_ASSIGN_OR_RETURN(
+        SqliteStatement update,
+        connection.Prepare("UPDATE collections SET name=coalesce(?2,name),metadata=coalesce(?3,metadata),"
+                           "configuration=coalesce(?4,configuration),dimension=coalesce(?5,dimension),"
+                           "latest_version=coalesce(?6,latest_version),"
+                           "checksum=row_checksum('collections',id,database_id,coalesce(?2,name),coalesce(?3,metadata),"
+                           "coalesce(?4,configuration),coalesce(?5,dimension),created_at,coalesce(?6,latest_version)) "
+                           "WHERE id=?1 AND (SELECT is_sound FROM checked_collections WHERE id=?1)"));
+    update.BindBlob(1, BytesOf(id));
+    if (change.name.has_value()) update.BindBlob(2, *change.name);
+    if (change.metadata.has_value()) update.BindText(3, *change.metadata);
+    if (change.configuration.has_value()) update.BindText(4, *change.configuration);
+    if (change.dimension.has_value()) update.BindInt64(5, *change.dimension);
+    if (change.latest_version.has_value()) update.BindInt64(6, *change.latest_version);
+    OCHRE_RETURN_IF_ERROR(update.Run());
+  }
+  if (connection.changed_rows() == 1) return Status::Ok();
+  return Status::DataLoss(connection.name(), ": the file is damaged: the row of collection ", id.ToString(),
+                          " in table collections was changed by somebody else");
 }
 
 // With its versions; needs an open transaction. Adds the segments that nothing names any more to `released`.
@@ -117,9 +198,23 @@ Status DeleteCollectionRow(SqliteConnection& connection, CollectionId id, std::v
   return drop.Run();
 }
 
-Status VerifyCatalogue(SqliteConnection& connection) {
+// Whether the file holds the rows that were written, and they agree; but not whether what they say makes sense.
+Status VerifyRows(SqliteConnection& connection) {
   OCHRE_RETURN_IF_ERROR(CheckSqliteIntegrity(connection));
+  OCHRE_RETURN_IF_ERROR(VerifyRowSets(connection, kCatalogTables));
   return VersionTable(connection).VerifyReferenceCounts();
+}
+
+// That too.
+Status VerifyCatalogue(SqliteConnection& connection) {
+  OCHRE_RETURN_IF_ERROR(VerifyRows(connection));
+  OCHRE_RETURN_IF_ERROR(VersionTable(connection).VerifyVersions());
+  OCHRE_ASSIGN_OR_RETURN(SqliteStatement query, connection.Prepare("SELECT * FROM collection_records"));
+  while (true) {
+    OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
+    if (!row) return Status::Ok();
+    OCHRE_RETURN_IF_ERROR(ReadRecord(query, connection).status());
+  }
 }
 
 }  // namespace
@@ -145,6 +240,20 @@ struct SystemDatabase::Impl {
     cache.Remove(id);
   }
 
+  // The same after all rows were read and compared with what the file says of them, once: for changes, and for answers
+  // that depend on what is not there. What is changed afterwards, this connection changes.
+  Result<SqliteConnection*> UseProven() OCHRE_REQUIRES(database_mutex) {
+    OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const used, Use());
+    if (!proven) OCHRE_RETURN_IF_ERROR(VerifyRows(*used));
+    proven = true;
+    return used;
+  }
+  // `missing`, if the catalogue can be believed.
+  Status Absent(Status missing) OCHRE_REQUIRES(database_mutex) {
+    OCHRE_RETURN_IF_ERROR(UseProven().status());
+    return missing;
+  }
+
   // After the commit of a transaction.
   void NoteReleased(const std::vector<SegmentId>& segments) OCHRE_REQUIRES(database_mutex) {
     released.insert(segments.begin(), segments.end());
@@ -154,6 +263,7 @@ struct SystemDatabase::Impl {
   std::unique_ptr<SqliteConnection> connection OCHRE_GUARDED_BY(database_mutex);  // null once closed
   // Segments that a committed transaction left without a name, until Unreferenced has said so.
   std::unordered_set<SegmentId> released OCHRE_GUARDED_BY(database_mutex);
+  bool proven OCHRE_GUARDED_BY(database_mutex) = false;
 
   Mutex cache_mutex;  // never held during I/O
   CollectionCache cache OCHRE_GUARDED_BY(cache_mutex);
@@ -166,6 +276,8 @@ Result<std::unique_ptr<SystemDatabase>> SystemDatabase::Open(const std::filesyst
   const Durability in_file = durability == Durability::kNormal ? Durability::kFull : durability;
   OCHRE_ASSIGN_OR_RETURN(auto connection, OpenSqliteDatabase(directory / "system.sqlite3", kCatalogSchema,
                                                              {.durability = in_file, .exclusive = true}));
+  OCHRE_RETURN_IF_ERROR(WatchRows(*connection, kCatalogTables));
+  OCHRE_RETURN_IF_ERROR(connection->ExecuteTemporary(kCollectionRecords));
   return std::unique_ptr<SystemDatabase>(new SystemDatabase(std::make_unique<Impl>(std::move(connection))));
 }
 
@@ -175,33 +287,33 @@ SystemDatabase::~SystemDatabase() { (void)Close(); }
 
 Status SystemDatabase::CreateTenant(std::string_view name) {
   MutexLock lock(impl_->database_mutex);
-  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->UseProven());
   OCHRE_ASSIGN_OR_RETURN(const auto existing, FindTenant(*connection, name));
   if (existing.has_value()) return Status::AlreadyExists("Tenant [", name, "] already exists");
-  OCHRE_ASSIGN_OR_RETURN(SqliteStatement insert, connection->Prepare("INSERT INTO tenants(name) VALUES(?1)"));
-  insert.BindBlob(1, name);
-  return insert.Run();
+  return InsertTenant(*connection, name);
 }
 
 Result<TenantRecord> SystemDatabase::GetTenant(std::string_view name) const {
   MutexLock lock(impl_->database_mutex);
   OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
   OCHRE_ASSIGN_OR_RETURN(auto tenant, FindTenant(*connection, name));
-  if (!tenant.has_value()) return TenantMissing(name);
+  if (!tenant.has_value()) return impl_->Absent(TenantMissing(name));
   return *std::move(tenant);
 }
 
 Status SystemDatabase::SetTenantResourceName(std::string_view name, std::string_view resource_name) {
   MutexLock lock(impl_->database_mutex);
-  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->UseProven());
   OCHRE_ASSIGN_OR_RETURN(const auto tenant, FindTenant(*connection, name));
   if (!tenant.has_value()) return TenantMissing(name);
   if (tenant->resource_name == resource_name) return Status::Ok();
   if (tenant->resource_name.has_value()) {
     return Status::AlreadyExists("Tenant [", name, "] already has the resource name [", *tenant->resource_name, "]");
   }
-  OCHRE_ASSIGN_OR_RETURN(SqliteStatement update,
-                         connection->Prepare("UPDATE tenants SET resource_name=?2 WHERE name=?1"));
+  OCHRE_ASSIGN_OR_RETURN(
+      SqliteStatement update,
+      connection->Prepare("UPDATE tenants SET resource_name=?2,checksum=row_checksum('tenants',name,?2) "
+                          "WHERE name=?1"));
   update.BindBlob(1, name);
   update.BindBlob(2, resource_name);
   return update.Run();
@@ -209,36 +321,33 @@ Status SystemDatabase::SetTenantResourceName(std::string_view name, std::string_
 
 Status SystemDatabase::CreateDatabase(std::string_view tenant, std::string_view name, Uuid id) {
   MutexLock lock(impl_->database_mutex);
-  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->UseProven());
   OCHRE_ASSIGN_OR_RETURN(const auto owner, FindTenant(*connection, tenant));
   if (!owner.has_value()) return TenantMissing(tenant);
   OCHRE_ASSIGN_OR_RETURN(const auto existing, FindDatabase(*connection, tenant, name));
   if (existing.has_value()) return Status::AlreadyExists("Database [", name, "] already exists");
   OCHRE_ASSIGN_OR_RETURN(const bool id_exists, DatabaseIdExists(*connection, id));
   if (id_exists) return Status::AlreadyExists("Database id [", id.ToString(), "] already exists");
-  OCHRE_ASSIGN_OR_RETURN(SqliteStatement insert,
-                         connection->Prepare("INSERT INTO databases(id,tenant,name) VALUES(?1,?2,?3)"));
-  insert.BindBlob(1, BytesOf(id));
-  insert.BindBlob(2, tenant);
-  insert.BindBlob(3, name);
-  return insert.Run();
+  return InsertDatabase(*connection, id, tenant, name);
 }
 
 Result<DatabaseRecord> SystemDatabase::GetDatabase(std::string_view tenant, std::string_view name) const {
   MutexLock lock(impl_->database_mutex);
   OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
   OCHRE_ASSIGN_OR_RETURN(const auto id, FindDatabase(*connection, tenant, name));
-  if (!id.has_value()) return Status::NotFound("Database [", name, "] not found. Are you sure it exists?");
+  if (!id.has_value()) {
+    return impl_->Absent(Status::NotFound("Database [", name, "] not found. Are you sure it exists?"));
+  }
   return DatabaseRecord{.id = *id, .name = std::string(name), .tenant = std::string(tenant)};
 }
 
 Result<std::vector<DatabaseRecord>> SystemDatabase::ListDatabases(std::string_view tenant, int64_t limit,
                                                                   int64_t offset) const {
   MutexLock lock(impl_->database_mutex);
-  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
-  OCHRE_ASSIGN_OR_RETURN(
-      SqliteStatement query,
-      connection->Prepare("SELECT id,name FROM databases WHERE tenant=?1 ORDER BY name LIMIT ?2 OFFSET ?3"));
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->UseProven());
+  OCHRE_ASSIGN_OR_RETURN(SqliteStatement query,
+                         connection->Prepare("SELECT id,name,is_sound,row_key FROM checked_databases WHERE tenant=?1 "
+                                             "ORDER BY name LIMIT ?2 OFFSET ?3"));
   query.BindBlob(1, tenant);
   query.BindInt64(2, limit);
   query.BindInt64(3, offset);
@@ -246,6 +355,7 @@ Result<std::vector<DatabaseRecord>> SystemDatabase::ListDatabases(std::string_vi
   while (true) {
     OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return databases;
+    OCHRE_RETURN_IF_ERROR(CheckRow(*connection, query, 2, "databases"));
     databases.push_back(
         {.id = UuidFrom(query.Blob(0)), .name = std::string(query.Blob(1)), .tenant = std::string(tenant)});
   }
@@ -253,7 +363,7 @@ Result<std::vector<DatabaseRecord>> SystemDatabase::ListDatabases(std::string_vi
 
 Result<std::vector<CollectionId>> SystemDatabase::Reset() {
   MutexLock lock(impl_->database_mutex);
-  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->UseProven());
   OCHRE_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*connection));
   std::vector<CollectionId> collections;
   std::vector<SegmentId> released;
@@ -268,13 +378,9 @@ Result<std::vector<CollectionId>> SystemDatabase::Reset() {
   for (const CollectionId& collection : collections) {
     OCHRE_RETURN_IF_ERROR(DeleteCollectionRow(*connection, collection, released));
   }
-  OCHRE_RETURN_IF_ERROR(connection->Execute(R"sql(
-    DELETE FROM databases;
-    DELETE FROM tenants;
-    INSERT INTO tenants VALUES(CAST('default_tenant' AS BLOB), NULL);
-    INSERT INTO databases VALUES(
-      zeroblob(16), CAST('default_tenant' AS BLOB), CAST('default_database' AS BLOB));
-  )sql"));
+  OCHRE_RETURN_IF_ERROR(connection->Execute("DELETE FROM databases; DELETE FROM tenants"));
+  OCHRE_RETURN_IF_ERROR(InsertTenant(*connection, kDefaultTenant));
+  OCHRE_RETURN_IF_ERROR(InsertDatabase(*connection, Uuid(), kDefaultTenant, kDefaultDatabase));
   OCHRE_RETURN_IF_ERROR(transaction.Commit());
   impl_->NoteReleased(released);
   for (const CollectionId& collection : collections) impl_->Forget(collection);
@@ -283,7 +389,7 @@ Result<std::vector<CollectionId>> SystemDatabase::Reset() {
 
 Result<std::vector<CollectionId>> SystemDatabase::DeleteDatabase(std::string_view tenant, std::string_view name) {
   MutexLock lock(impl_->database_mutex);
-  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->UseProven());
   OCHRE_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*connection));
   OCHRE_ASSIGN_OR_RETURN(const auto id, FindDatabase(*connection, tenant, name));
   if (!id.has_value()) return Status::NotFound("Database [", name, "] not found");
@@ -315,26 +421,31 @@ Result<std::vector<CollectionId>> SystemDatabase::DeleteDatabase(std::string_vie
 
 Status SystemDatabase::CreateCollection(const CollectionRecord& record) {
   MutexLock lock(impl_->database_mutex);
-  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->UseProven());
   OCHRE_ASSIGN_OR_RETURN(const auto database, FindDatabase(*connection, record.tenant, record.database));
-  if (!database.has_value()) return Status::InvalidArgument("Database [", record.database, "] does not exist");
-  OCHRE_ASSIGN_OR_RETURN(const auto existing, FindCollectionId(*connection, *database, record.name));
-  if (existing.has_value()) return CollectionTaken(record.name);
-  OCHRE_ASSIGN_OR_RETURN(const bool id_exists, CollectionIdExists(*connection, record.id));
-  if (id_exists) return Status::AlreadyExists("Collection id [", record.id.ToString(), "] already exists");
+  if (!database.has_value()) {
+    return Status::InvalidArgument("Database [", record.database, "] does not exist");
+  }
+  OCHRE_ASSIGN_OR_RETURN(const auto existing, ReadCollection(*connection, record.tenant, record.database, record.name));
+  if (existing != nullptr) return CollectionTaken(record.name);
+  OCHRE_ASSIGN_OR_RETURN(const auto latest, FindLatestVersion(*connection, record.id));
+  if (latest.has_value()) return Status::AlreadyExists("Collection id [", record.id.ToString(), "] already exists");
 
   const std::string metadata = MetadataToJson(record.metadata);
   const std::string configuration = ConfigurationToJson(record.configuration);
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   OCHRE_ASSIGN_OR_RETURN(
       SqliteStatement insert,
-      connection->Prepare("INSERT INTO collections(id,database_id,name,metadata,configuration,dimension) "
-                          "VALUES(?1,?2,?3,?4,?5,?6)"));
+      connection->Prepare("INSERT INTO collections(id,database_id,name,metadata,configuration,dimension,created_at,"
+                          "latest_version,checksum) "
+                          "VALUES(?1,?2,?3,?4,?5,?6,?7,0,row_checksum('collections',?1,?2,?3,?4,?5,?6,?7,0))"));
   insert.BindBlob(1, BytesOf(record.id));
   insert.BindBlob(2, BytesOf(*database));
   insert.BindBlob(3, record.name);
   insert.BindText(4, metadata);
   insert.BindText(5, configuration);
   if (record.dimension.has_value()) insert.BindInt64(6, *record.dimension);
+  insert.BindInt64(7, now.time_since_epoch().count());
   return insert.Run();
 }
 
@@ -347,7 +458,7 @@ Result<RecordPointer> SystemDatabase::GetCollection(std::string_view tenant, std
   MutexLock lock(impl_->database_mutex);
   OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
   OCHRE_ASSIGN_OR_RETURN(auto record, ReadCollection(*connection, tenant, database, name));
-  if (record == nullptr) return CollectionMissing(name);
+  if (record == nullptr) return impl_->Absent(CollectionMissing(name));
   impl_->Remember(record);
   return record;
 }
@@ -360,7 +471,7 @@ Result<RecordPointer> SystemDatabase::GetCollection(CollectionId id) const {
   MutexLock lock(impl_->database_mutex);
   OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
   OCHRE_ASSIGN_OR_RETURN(auto record, ReadCollection(*connection, id));
-  if (record == nullptr) return CollectionMissing(id);
+  if (record == nullptr) return impl_->Absent(CollectionMissing(id));
   impl_->Remember(record);
   return record;
 }
@@ -368,7 +479,7 @@ Result<RecordPointer> SystemDatabase::GetCollection(CollectionId id) const {
 Result<std::vector<RecordPointer>> SystemDatabase::ListCollections(std::string_view tenant, std::string_view database,
                                                                    int64_t limit, int64_t offset) const {
   MutexLock lock(impl_->database_mutex);
-  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->UseProven());
   OCHRE_ASSIGN_OR_RETURN(SqliteStatement query,
                          connection->Prepare("SELECT * FROM collection_records WHERE tenant=?1 AND database=?2 "
                                              "ORDER BY id LIMIT ?3 OFFSET ?4"));
@@ -387,7 +498,7 @@ Result<std::vector<RecordPointer>> SystemDatabase::ListCollections(std::string_v
 
 Result<int64_t> SystemDatabase::CountCollections(std::string_view tenant, std::string_view database) const {
   MutexLock lock(impl_->database_mutex);
-  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->UseProven());
   OCHRE_ASSIGN_OR_RETURN(SqliteStatement query,
                          connection->Prepare("SELECT count(*) FROM collections WHERE database_id="
                                              "(SELECT id FROM databases WHERE tenant=?1 AND name=?2)"));
@@ -401,25 +512,18 @@ Status SystemDatabase::UpdateCollection(CollectionId id, const std::optional<std
                                         const std::optional<Metadata>& metadata,
                                         const std::optional<CollectionConfiguration>& configuration) {
   MutexLock lock(impl_->database_mutex);
-  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->UseProven());
   OCHRE_ASSIGN_OR_RETURN(const auto record, ReadCollection(*connection, id));
   if (record == nullptr) return CollectionMissing(id);
   if (name.has_value()) {
     OCHRE_ASSIGN_OR_RETURN(const auto holder, ReadCollection(*connection, record->tenant, record->database, *name));
     if (holder != nullptr && holder->id != id) return CollectionTaken(*name);
   }
-
-  const std::string new_metadata = MetadataToJson(metadata.value_or(record->metadata));
-  const std::string new_configuration = ConfigurationToJson(configuration.value_or(record->configuration));
-  const std::string& new_name = name.has_value() ? *name : record->name;
-  OCHRE_ASSIGN_OR_RETURN(
-      SqliteStatement update,
-      connection->Prepare("UPDATE collections SET name=?2,metadata=?3,configuration=?4 WHERE id=?1"));
-  update.BindBlob(1, BytesOf(id));
-  update.BindBlob(2, new_name);
-  update.BindText(3, new_metadata);
-  update.BindText(4, new_configuration);
-  OCHRE_RETURN_IF_ERROR(update.Run());
+  CollectionChange change;
+  change.name = name;
+  if (metadata.has_value()) change.metadata = MetadataToJson(*metadata);
+  if (configuration.has_value()) change.configuration = ConfigurationToJson(*configuration);
+  OCHRE_RETURN_IF_ERROR(ChangeCollection(*connection, id, change));
   impl_->Forget(id);
   return Status::Ok();
 }
@@ -429,26 +533,21 @@ Result<int32_t> SystemDatabase::FixDimension(CollectionId id, int32_t dimension)
   if (record->dimension.has_value()) return *record->dimension;  // it never changes again
 
   MutexLock lock(impl_->database_mutex);
-  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
-  {
-    OCHRE_ASSIGN_OR_RETURN(
-        SqliteStatement fix,
-        connection->Prepare("UPDATE collections SET dimension=?2 WHERE id=?1 AND dimension IS NULL"));
-    fix.BindBlob(1, BytesOf(id));
-    fix.BindInt64(2, dimension);
-    OCHRE_RETURN_IF_ERROR(fix.Run());
-  }
-  impl_->Forget(id);
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->UseProven());
   OCHRE_ASSIGN_OR_RETURN(record, ReadCollection(*connection, id));
   if (record == nullptr) return CollectionMissing(id);
-  impl_->Remember(record);
-  return *record->dimension;
+  if (record->dimension.has_value()) return *record->dimension;  // somebody else was faster
+  CollectionChange change;
+  change.dimension = dimension;
+  OCHRE_RETURN_IF_ERROR(ChangeCollection(*connection, id, change));
+  impl_->Forget(id);
+  return dimension;
 }
 
 Result<CollectionId> SystemDatabase::DeleteCollection(std::string_view tenant, std::string_view database,
                                                       std::string_view name) {
   MutexLock lock(impl_->database_mutex);
-  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->UseProven());
   OCHRE_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*connection));
   OCHRE_ASSIGN_OR_RETURN(const auto record, ReadCollection(*connection, tenant, database, name));
   if (record == nullptr) return CollectionMissing(name);
@@ -463,28 +562,30 @@ Result<CollectionId> SystemDatabase::DeleteCollection(std::string_view tenant, s
 Result<CollectionVersion> SystemDatabase::LatestVersion(CollectionId id) const {
   MutexLock lock(impl_->database_mutex);
   OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
-  OCHRE_ASSIGN_OR_RETURN(const bool exists, CollectionIdExists(*connection, id));
-  if (!exists) return CollectionMissing(id);
-  return VersionTable(*connection).Latest(id);
+  OCHRE_ASSIGN_OR_RETURN(const auto latest, FindLatestVersion(*connection, id));
+  if (!latest.has_value()) return impl_->Absent(CollectionMissing(id));
+  return VersionTable(*connection).Read(id, *latest);
 }
 
 Status SystemDatabase::RegisterVersion(CollectionId id, const CollectionVersion& version) {
   MutexLock lock(impl_->database_mutex);
-  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->UseProven());
   OCHRE_ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(*connection));
-  OCHRE_ASSIGN_OR_RETURN(const bool exists, CollectionIdExists(*connection, id));
-  if (!exists) return CollectionMissing(id);
-  VersionTable versions(*connection);
-  OCHRE_ASSIGN_OR_RETURN(const uint64_t latest, versions.LatestNumber(id));
-  if (version.version != latest + 1) {
+  OCHRE_ASSIGN_OR_RETURN(const auto latest, FindLatestVersion(*connection, id));
+  if (!latest.has_value()) return CollectionMissing(id);
+  if (version.version != *latest + 1) {
     return Status(StatusCode::kAborted, "version " + std::to_string(version.version) + " of collection [" +
                                             id.ToString() + "] does not follow its latest version, which is " +
-                                            std::to_string(latest));
+                                            std::to_string(*latest));
   }
+  VersionTable versions(*connection);
   // First the new references, so that a segment of both versions does not pass through none.
   OCHRE_RETURN_IF_ERROR(versions.Insert(id, version));
   std::vector<SegmentId> released;
   OCHRE_RETURN_IF_ERROR(versions.DeleteBelow(id, version.version, released));
+  CollectionChange change;
+  change.latest_version = static_cast<int64_t>(version.version);
+  OCHRE_RETURN_IF_ERROR(ChangeCollection(*connection, id, change));
   OCHRE_RETURN_IF_ERROR(transaction.Commit());
   impl_->NoteReleased(released);
   return Status::Ok();
@@ -492,7 +593,7 @@ Status SystemDatabase::RegisterVersion(CollectionId id, const CollectionVersion&
 
 Result<std::vector<SegmentId>> SystemDatabase::ReferencedSegments() const {
   MutexLock lock(impl_->database_mutex);
-  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
+  OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->UseProven());
   return VersionTable(*connection).Segments();
 }
 
@@ -505,7 +606,7 @@ Result<std::vector<SegmentId>> SystemDatabase::Unreferenced(const std::vector<Se
     OCHRE_ASSIGN_OR_RETURN(const bool named, VersionTable(*connection).IsNamed(candidate));
     if (named) continue;
     if (!verified && !impl_->released.contains(candidate)) {
-      OCHRE_RETURN_IF_ERROR(VerifyCatalogue(*connection));
+      OCHRE_RETURN_IF_ERROR(VerifyRows(*connection));
       verified = true;
     }
     unreferenced.push_back(candidate);
@@ -519,10 +620,10 @@ Result<std::vector<CollectionId>> SystemDatabase::NotCatalogued(const std::vecto
   OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
   std::vector<CollectionId> missing;
   for (const CollectionId& candidate : candidates) {
-    OCHRE_ASSIGN_OR_RETURN(const bool exists, CollectionIdExists(*connection, candidate));
-    if (!exists) missing.push_back(candidate);
+    OCHRE_ASSIGN_OR_RETURN(const auto latest, FindLatestVersion(*connection, candidate));
+    if (!latest.has_value()) missing.push_back(candidate);
   }
-  if (!missing.empty()) OCHRE_RETURN_IF_ERROR(VerifyCatalogue(*connection));
+  if (!missing.empty()) OCHRE_RETURN_IF_ERROR(VerifyRows(*connection));
   return missing;
 }
 
@@ -539,7 +640,9 @@ Result<bool> SystemDatabase::CollectionExists(CollectionId id) const {
   }
   MutexLock lock(impl_->database_mutex);
   OCHRE_ASSIGN_OR_RETURN(SqliteConnection* const connection, impl_->Use());
-  return CollectionIdExists(*connection, id);
+  OCHRE_ASSIGN_OR_RETURN(const auto latest, FindLatestVersion(*connection, id));
+  if (!latest.has_value()) OCHRE_RETURN_IF_ERROR(impl_->UseProven().status());
+  return latest.has_value();
 }
 
 Status SystemDatabase::Close() {

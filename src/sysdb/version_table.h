@@ -3,6 +3,7 @@
 #define OCHRE_SYSDB_VERSION_TABLE_H_
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "ochre/status.h"
@@ -13,14 +14,16 @@
 namespace ochre {
 
 // What the tables keep true: the reference count of a segment is the number of (collection, version, ordinal) that name
-// it, and a segment that nothing names has no row. Borrows a connection; every change needs an open transaction.
+// it, and a segment that nothing names has no row; a version knows how many segments it has, and their digest. Borrows
+// a connection that watches its rows (sqlite/row_sets.h); every change needs an open transaction. Every call may return
+// DataLoss, which names the file and what of it is not what was written.
 class VersionTable {
  public:
   explicit VersionTable(SqliteConnection& connection) : connection_(connection) {}
 
-  // Of a collection that exists. Version 0 when none was registered. DataLoss: it names a segment that has no row.
-  Result<CollectionVersion> Latest(CollectionId collection) const;
-  Result<uint64_t> LatestNumber(CollectionId collection) const;
+  // Version `number` of a collection, with all its segments. Number 0 is that of a collection that was never compacted,
+  // and has no row.
+  Result<CollectionVersion> Read(CollectionId collection, uint64_t number) const;
 
   Status Insert(CollectionId collection, const CollectionVersion& version);
 
@@ -35,7 +38,16 @@ class VersionTable {
   // DataLoss: a segment's reference count is not the number of rows that name it.
   Status VerifyReferenceCounts() const;
 
+  // Reads every version. DataLoss: one of them is damaged, or a collection's latest is not the one that it says.
+  Status VerifyVersions() const;
+
+  // Gives every version the count and the digest of its segments: for the migration of a file that had neither.
+  Status DigestSegments();
+
  private:
+  Status Damaged(CollectionId collection, uint64_t version, std::string_view what) const;
+  Result<SegmentRecord> ReadSegment(const SegmentId& id) const;
+
   SqliteConnection& connection_;
 };
 

@@ -29,12 +29,12 @@
 #include "tests/fuzz/fuzz_targets.h"
 #include "tests/hnsw/buffer_writer.h"
 #include "types/bytes.h"
+#include "types/dimension.h"
 
 namespace ochre {
 namespace {
 
 constexpr int64_t kRowCountMax = std::numeric_limits<uint32_t>::max();  // as manifests allow
-constexpr int32_t kDimensionMax = 65'536;
 
 class BytesBlob : public Blob {
  public:

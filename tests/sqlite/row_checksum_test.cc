@@ -58,11 +58,5 @@ TEST(RowChecksumTest, SqlHasTheSame) {
   EXPECT_FALSE(connection->QueryInt64("SELECT row_checksum()").ok());
 }
 
-TEST(RowChecksumTest, KeysAreNamedInHexUpToSixteenBytes) {
-  EXPECT_EQ(HexOf(""), "x''");
-  EXPECT_EQ(HexOf(std::string_view("\0\xff", 2)), "x'00ff'");
-  EXPECT_EQ(HexOf(std::string(17, 'A')), "x'41414141414141414141414141414141...");
-}
-
 }  // namespace
 }  // namespace ochre
