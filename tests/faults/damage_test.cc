@@ -263,5 +263,14 @@ TEST_F(DamageTest, OfTheLogIsNamedOrHasNoEffect) {
   });
 }
 
+TEST_F(DamageTest, OfTheCatalogueIsNamedOrHasNoEffect) {
+  Run(DamagesOf({"system.sqlite3"}), 200, [](Copy& copy, const Damage&) {
+    std::string wrong = WhatIsWrong(copy.database, "system.sqlite3", /*is_judged_by_verify=*/false);
+    if (wrong.empty()) wrong = WhatIsGone(copy.database, "");
+    copy.Renew();
+    return wrong;
+  });
+}
+
 }  // namespace
 }  // namespace ochre
