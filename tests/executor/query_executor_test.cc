@@ -246,6 +246,25 @@ TEST(QueryExecutorTest, TheNumberOfThreadsDoesNotChangeTheAnswer) {
   }
 }
 
+// As many as were asked for bound how far a segment is searched; fewer must not, however near.
+TEST(QueryExecutorTest, ANearRecordInTheTailDoesNotChangeWhatIsFoundInASegment) {
+  constexpr int64_t kResults = 10;
+  RankedRecords records(Quantization::kInt8);
+  records.database().MoveTailToSegment();
+  for (size_t q = 1; q < records.queries().size(); ++q) {
+    // Between clusters, where a search goes on for long; it ends by distance, as it has a recall to reach.
+    std::vector<float> query = records.queries()[q];
+    for (size_t i = 0; i < query.size(); ++i) query[i] = (query[i] + records.queries()[q - 1][i]) / 2;
+    const VectorRanking ranking = {.queries = {query, kDimension}, .target_recall = 0.99};
+    std::vector<std::string> expected = HitsOf(records.Query(kResults, Filter(), ranking), 0);
+    expected.pop_back();
+    expected.insert(expected.begin(), "near");
+    records.database().Write(OperationKind::kAdd, {.ids = {"near"}, .embeddings = {query, kDimension}});
+    EXPECT_EQ(HitsOf(records.Query(kResults, Filter(), ranking), 0), expected);
+    records.database().Delete({"near"});
+  }
+}
+
 TEST(QueryExecutorTest, ATargetRecallIsReached) {
   RankedRecords& records = RankedRecords::Shared();
   const std::vector<float> all = records.AllQueries();

@@ -115,6 +115,17 @@ TEST_F(SegmentFilterTest, DeletedRowsNeverMatch) {
   }
 }
 
+TEST_F(SegmentFilterTest, DeletedRowsDoNotMatchWhatTheySatisfied) {
+  ASSERT_OK_AND_ASSIGN(const CompiledFilter compiled, CompiledFilter::Compile(Key("k0") >= -1));
+  for (const SegmentView& segment : view_->segments) {
+    const SegmentView whole = {segment.segment, std::make_shared<DeletionBitmap>(segment.segment->row_count())};
+    ASSERT_OK_AND_ASSIGN(const Roaring satisfied, FilterSegment(whole, compiled));
+    ASSERT_OK_AND_ASSIGN(const Roaring rows, FilterSegment(segment, compiled));
+    EXPECT_NE(rows, satisfied) << "or else the test shows nothing";
+    EXPECT_EQ(rows, satisfied & segment.deletions->Live());
+  }
+}
+
 TEST_F(SegmentFilterTest, IdsAndFilterSelectTheIntersection) {
   SCOPED_TRACE("seed 5");
   const std::vector<std::string> all = TestDatabase::IdsOf(*view_);

@@ -90,7 +90,8 @@ TEST_F(GatewayTest, OfTwoFirstWritersOneFixesTheDimension) {
 }
 
 TEST_F(GatewayTest, DeletesAtOnceCountEachRecordOnce) {
-  constexpr int kRounds = 5, kThreads = 4, kEach = 500;
+  // Enough for finding them to take longer than starting a thread.
+  constexpr int kRounds = 5, kThreads = 4, kEach = 10'000;
   for (int round = 0; round < kRounds; ++round) {
     AddRecords(kThreads * kEach);
     std::latch start(kThreads);
