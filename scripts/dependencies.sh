@@ -4,7 +4,7 @@
 set -euo pipefail
 
 packages=(
-  g++ cmake ninja-build pkg-config git
+  g++ cmake ninja-build pkg-config git patch
   libsqlite3-dev librocksdb-dev libhnswlib-dev nlohmann-json3-dev libhwy-dev libroaring-dev libre2-dev
   libutf8proc-dev libxxhash-dev
   libboost-dev libsimdjson-dev libssl-dev libcrypt-dev zlib1g-dev  # the server's
