@@ -29,7 +29,9 @@ void FuzzGraph(std::string_view input);
 void FuzzColumns(std::string_view input);
 void FuzzDeletionBitmap(std::string_view input);
 
+// Files of other programs.
 void FuzzHnswlibFile(std::string_view input);
+void FuzzFasttextFile(std::string_view input);  // not there without fastText
 
 // The first line is a filter, the second metadata, the rest a document.
 void FuzzFilterEvaluation(std::string_view input);

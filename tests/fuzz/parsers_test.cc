@@ -111,6 +111,11 @@ INSTANTIATE_TEST_SUITE_P(Segment, ParsersTest,
                                          Target{"deletion_bitmap", FuzzDeletionBitmap}),
                          [](const testing::TestParamInfo<Target>& info) { return std::string(info.param.name); });
 
+#ifdef OCHRE_HAS_FASTTEXT
+INSTANTIATE_TEST_SUITE_P(FastText, ParsersTest, testing::Values(Target{"fasttext_file", FuzzFasttextFile}),
+                         [](const testing::TestParamInfo<Target>& info) { return std::string(info.param.name); });
+#endif
+
 #ifdef OCHRE_HAS_SERVER
 INSTANTIATE_TEST_SUITE_P(Server, ParsersTest,
                          testing::Values(Target{"http_head", FuzzHttpHead}, Target{"route", FuzzRoute},

@@ -1,8 +1,4 @@
 // The targets that are files of a segment, and the index files of hnswlib.
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -27,6 +23,7 @@
 #include "storage/block_checksums.h"
 #include "storage/verified_blob.h"
 #include "tests/fuzz/fuzz_targets.h"
+#include "tests/fuzz/memory_file.h"
 #include "tests/hnsw/buffer_writer.h"
 #include "types/bytes.h"
 #include "types/dimension.h"
@@ -273,12 +270,7 @@ void FuzzDeletionBitmap(std::string_view input) {
 }
 
 void FuzzHnswlibFile(std::string_view input) {
-  static const int file = memfd_create("hnswlib", MFD_CLOEXEC);
-  static const std::string path = "/proc/self/fd/" + std::to_string(file);
-  const bool is_written = file >= 0 && ftruncate(file, 0) == 0 &&
-                          pwrite(file, input.data(), input.size(), 0) == static_cast<ssize_t>(input.size());
-  Require(is_written, "a file in memory takes the input", input);
-  const auto index = ReadHnswlibIndex(path);
+  const auto index = ReadHnswlibIndex(MemoryFileOf(input));
   if (!index.ok()) return RequireFileError(index.status(), input);
   Require(index->dimension >= 1 && index->values.size() == index->labels.size() * static_cast<size_t>(index->dimension),
           "each label has a vector", input);
