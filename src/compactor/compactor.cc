@@ -283,7 +283,13 @@ class Compactor::BeingWritten {
 
 Status Compactor::RunOnce(CollectionId collection, bool fully) {
   OCHRE_ASSIGN_OR_RETURN(const auto record, sysdb_.GetCollection(collection));
-  OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(collection));
+  OCHRE_ASSIGN_OR_RETURN(auto view, views_.Pin(collection));
+  // What an earlier one registered, but could not swap in, comes first: the next version is to follow it.
+  OCHRE_ASSIGN_OR_RETURN(const CollectionVersion latest, sysdb_.LatestVersion(collection));
+  if (view->version < latest.version) {
+    OCHRE_RETURN_IF_ERROR(Publish(collection, latest.log_position));
+    OCHRE_ASSIGN_OR_RETURN(view, views_.Pin(collection));
+  }
   const std::vector<SegmentSize> sizes = SizesOf(*view);
   std::vector<size_t> merges;
   if (fully) {
@@ -309,8 +315,7 @@ Status Compactor::RunOnce(CollectionId collection, bool fully) {
     OCHRE_RETURN_IF_ERROR(registered);
     log_position = version.log_position;
   }
-  OCHRE_RETURN_IF_ERROR(views_.SwapVersion(collection));
-  return log_.Purge(collection, log_position);
+  return Publish(collection, log_position);
 }
 
 Status Compactor::Register(CollectionId collection, const CollectionVersion& version) {
@@ -318,6 +323,11 @@ Status Compactor::Register(CollectionId collection, const CollectionVersion& ver
   // else.
   OCHRE_RETURN_IF_ERROR(log_.Sync());
   return sysdb_.RegisterVersion(collection, version);
+}
+
+Status Compactor::Publish(CollectionId collection, LogPosition log_position) {
+  OCHRE_RETURN_IF_ERROR(views_.SwapVersion(collection));
+  return log_.Purge(collection, log_position);
 }
 
 Status Compactor::CompactFully(CollectionId collection) {

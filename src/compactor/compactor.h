@@ -83,6 +83,8 @@ class Compactor {
   // One compaction by the policy, or a full one.
   Status RunOnce(CollectionId collection, bool fully);
   Status Register(CollectionId collection, const CollectionVersion& version);
+  // What follows once a version that covers the log up to `log_position` is registered.
+  Status Publish(CollectionId collection, LogPosition log_position);
   bool WantsCompaction(const CollectionView& view) const;
   // Whether it is to be compacted once it is at rest, or its tail has aged.
   bool MayWantCompaction(const CollectionView& view) const;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include "segment/manifest.h"
 #include "storage/local_storage.h"
 #include "tests/support/ends_after.h"
 #include "tests/support/expect_ok.h"
@@ -426,6 +427,43 @@ TEST(CompactorOrderTest, NothingGoesForAVersionThatCouldNotBeRegistered) {
   EXPECT_THAT(Must(storage.List(kSegmentsFolder)), testing::IsSupersetOf(segments));
   ViewRegistry fresh(storage, *files.log, *files.sysdb);
   EXPECT_THAT(TestDatabase::IdsOf(*Must(fresh.Pin(files.collection))), ElementsAre("a", "b"));
+}
+
+// No segment can be opened while `unreadable`.
+class UnreadableStorage : public LocalStorage {
+ public:
+  using LocalStorage::LocalStorage;
+  Result<std::shared_ptr<const Blob>> Map(std::string_view name) const override {
+    if (unreadable && name.ends_with(kManifestName)) return Status::Unavailable("cannot open ", name);
+    return LocalStorage::Map(name);
+  }
+  std::atomic<bool> unreadable = false;
+};
+
+TEST(CompactorOrderTest, AVersionThatCouldNotBeSwappedInIsTheNextCompactionsFirstTask) {
+  const TemporaryDirectory directory;
+  UnreadableStorage storage(directory.path(), /*sync=*/false);
+  FilesToCompact files(directory.path(), storage);
+  files.Add("a");
+  storage.unreadable = true;
+  EXPECT_EQ(files.compactor.CompactFully(files.collection).code(), StatusCode::kUnavailable);
+  storage.unreadable = false;
+  EXPECT_EQ(Must(files.sysdb->LatestVersion(files.collection)).version, 1u);
+  EXPECT_EQ(Must(files.views.Pin(files.collection))->version, 0u) << "or this shows nothing";
+  ASSERT_OK(files.compactor.CompactFully(files.collection));
+  EXPECT_EQ(Must(files.views.Pin(files.collection))->version, 1u) << "nothing else was to be done";
+  EXPECT_EQ(files.log->Read(files.collection, LogPosition{0}, 1).status().code(), StatusCode::kAborted) << "purged";
+
+  files.Add("b");
+  storage.unreadable = true;
+  EXPECT_EQ(files.compactor.CompactFully(files.collection).code(), StatusCode::kUnavailable);
+  storage.unreadable = false;
+  files.Add("c");
+  ASSERT_OK(files.compactor.CompactFully(files.collection));
+  const auto view = Must(files.views.Pin(files.collection));
+  EXPECT_EQ(view->version, 3u);
+  EXPECT_EQ(view->segments.size(), 1u);
+  EXPECT_THAT(TestDatabase::IdsOf(*view), ElementsAre("a", "b", "c"));
 }
 
 }  // namespace
