@@ -173,7 +173,7 @@ class OCHRE_EXPORT Document {
   // `text` is a substring of the document: case-sensitive, byte for byte.
   Filter Contains(std::string_view text) const { return Condition(FilterOperator::kContains, text); }
   Filter NotContains(std::string_view text) const { return Condition(FilterOperator::kNotContains, text); }
-  // `pattern` (RE2 syntax) matches somewhere in the document; "(?i)" ignores case.
+  // `pattern` (Rust's regex syntax, see docs/semantics.md) matches somewhere in the document; "(?i)" ignores case.
   Filter Matches(std::string_view pattern) const { return Condition(FilterOperator::kRegex, pattern); }
   Filter NotMatches(std::string_view pattern) const { return Condition(FilterOperator::kNotRegex, pattern); }
 

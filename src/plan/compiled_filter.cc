@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "plan/re2_pattern.h"
+
 namespace ochre {
 namespace {
 
@@ -57,10 +59,11 @@ RegexPrefilter MakePrefilter(const std::string& pattern) {
 
 Status CompileRegex(CompiledNode& node) {
   const auto& pattern = *node.node.scalars.front().get_if<std::string>();
-  auto regex = std::make_shared<re2::RE2>(pattern, RegexOptions());
+  OCHRE_ASSIGN_OR_RETURN(const std::string re2_pattern, ToRe2Pattern(pattern));
+  auto regex = std::make_shared<re2::RE2>(re2_pattern, RegexOptions());
   if (!regex->ok()) return Status::InvalidArgument("Regex syntax error: ", regex->error(), " in \"", pattern, "\"");
   node.regex = std::move(regex);
-  node.prefilter = MakePrefilter(pattern);
+  node.prefilter = MakePrefilter(re2_pattern);
   return Status::Ok();
 }
 

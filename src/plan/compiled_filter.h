@@ -45,7 +45,8 @@ class CompiledFilter {
   CompiledFilter(CompiledFilter&&) = default;
   CompiledFilter& operator=(CompiledFilter&&) = default;
 
-  // Precondition: gateway/validate_filter.h accepts `filter`. InvalidArgument: a pattern is no RE2 syntax.
+  // Precondition: gateway/validate_filter.h accepts `filter`. InvalidArgument: a pattern that re2_pattern.h or RE2
+  // refuses.
   static Result<CompiledFilter> Compile(const Filter& filter);
 
   bool matches_all() const { return nodes_.empty(); }

@@ -162,6 +162,7 @@ TEST(CompiledFilterTest, PatternsFollowTheDocumentedRules) {
   EXPECT_TRUE(matches("(?m)^b", "a\nb"));   //
   EXPECT_TRUE(matches("^.$", "漢"));        // runes, not bytes
   EXPECT_TRUE(matches("\\p{Lu}", "é É"));   // Unicode classes
+  EXPECT_TRUE(matches("^\\w+$", "café"));   // also by their shorthands (re2_pattern.h)
   EXPECT_TRUE(matches("", ""));
 }
 
@@ -236,8 +237,10 @@ TEST(RegexPrefilterTest, AdmitsEveryTextThatMatches) {
                                              "(abc|xyz|efg)",
                                              "(abc|x)efg",
                                              "(?s)abc.efg",
-                                             "\\babc\\b",
+                                             "(?-u:\\b)abc(?-u:\\b)",
                                              "abc{2}",
+                                             "\\w{3}efg\\W",
+                                             "(?i)[^\\W\\d_]bc\\s?xyz",
                                              "(?i)kkk",
                                              "[kK]kk",
                                              "\\x{212A}kk",
