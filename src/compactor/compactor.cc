@@ -62,16 +62,24 @@ TailSize TailOf(const CollectionView& view) { return {view.tail_operations(), vi
 Compactor::Compactor(Storage& storage, Log& log, SystemDatabase& sysdb, ViewRegistry& views,
                      const ClientOptions& options)
     : storage_(storage), log_(log), sysdb_(sysdb), views_(views), options_(options) {
+  views_.ListenForReleases([this] { NoteRelease(); });
   try {
     for (int i = 0; i < BackgroundThreads(options); ++i) {
       threads_.emplace_back([this, first = i == 0] { Work(first); });
     }
   } catch (...) {
-    if (threads_.empty()) throw;  // those that there are will do
+    if (threads_.empty()) {
+      views_.ListenForReleases({});
+      throw;
+    }
+    // Those that there are will do.
   }
 }
 
-Compactor::~Compactor() { Stop(); }
+Compactor::~Compactor() {
+  views_.ListenForReleases({});
+  Stop();
+}
 
 void Compactor::Stop() {
   {
@@ -165,9 +173,10 @@ bool Compactor::EnqueueDue(Clock::time_point now) {
   return true;
 }
 
-bool Compactor::TakeNext(CollectionId& collection) {
+Compactor::Task Compactor::TakeNext(CollectionId& collection) {
   MutexLock lock(mutex_);
   while (!stopping_.load()) {
+    if (released_) return Task::kCollectGarbage;
     const auto now = Clock::now();
     const bool all_enqueued = EnqueueDue(now);
     if (!queue_.empty()) {
@@ -177,7 +186,7 @@ bool Compactor::TakeNext(CollectionId& collection) {
       entry.queued = false;
       if (entry.running) continue;  // CompactFully has it; Release looks again
       entry.running = true;
-      return true;
+      return Task::kCompaction;
     }
     if (!all_enqueued) {
       work_changed_.WaitFor(lock, kFirstRetryDelay);
@@ -195,13 +204,17 @@ bool Compactor::TakeNext(CollectionId& collection) {
       work_changed_.WaitFor(lock, next - now);
     }
   }
-  return false;
+  return Task::kNone;
 }
 
 void Compactor::Work(bool first) {
   if (first) RemoveLeftovers();
   CollectionId collection;
-  while (TakeNext(collection)) {
+  for (Task task = TakeNext(collection); task != Task::kNone; task = TakeNext(collection)) {
+    if (task == Task::kCollectGarbage) {
+      CollectGarbage();
+      continue;
+    }
     const Status outcome = CatchExceptions([&] { return RunOnce(collection, /*fully=*/false); });
     CollectGarbage();
     Release(collection, outcome);
@@ -384,7 +397,26 @@ Status Compactor::PurgeDeleted() {
   return Status::Ok();
 }
 
+// By a reader, for the most part: deleting files is the threads' task.
+void Compactor::NoteRelease() noexcept {
+  MutexLock lock(mutex_);
+  released_ = true;
+  work_changed_.NotifyOne();
+}
+
+void Compactor::DeleteReleased() noexcept {
+  {
+    MutexLock lock(mutex_);
+    if (!released_) return;
+  }
+  CollectGarbage();
+}
+
 void Compactor::CollectGarbage() noexcept {
+  {
+    MutexLock lock(mutex_);
+    released_ = false;  // first: what is let go of from here on may be missed below
+  }
   // What cannot be deleted now is found again by the next compaction or the next open: nothing refers to it.
   (void)CatchExceptions([this] {
     return views_.CollectGarbage([this](const SegmentId& id) {

@@ -51,6 +51,10 @@ class Compactor {
   // Cancels what runs and joins the threads. Idempotent. Later calls do nothing, or return Cancelled.
   void Stop();
 
+  // Deletes the segments that readers have let go of since garbage was collected last, if any. The threads do this by
+  // themselves; this is for who has stopped them and then waited for the last reader.
+  void DeleteReleased() noexcept;
+
  private:
   using Clock = std::chrono::steady_clock;
 
@@ -67,8 +71,9 @@ class Compactor {
   class BeingWritten;
 
   void Work(bool first);
-  // Takes the next collection whose time has come; blocks; false when stopping.
-  bool TakeNext(CollectionId& collection);
+  enum class Task { kNone, kCompaction, kCollectGarbage };
+  // Blocks until there is something to do. kCompaction: of `collection`, whose time has come; kNone: stopping.
+  Task TakeNext(CollectionId& collection);
   // False: there was no memory for some of them.
   bool EnqueueDue(Clock::time_point now) OCHRE_REQUIRES(mutex_);
   void Enqueue(CollectionId collection, Entry& entry) OCHRE_REQUIRES(mutex_);
@@ -89,6 +94,7 @@ class Compactor {
   // Whether it is to be compacted once it is at rest, or its tail has aged.
   bool MayWantCompaction(const CollectionView& view) const;
   void CollectGarbage() noexcept;
+  void NoteRelease() noexcept;
   // Segments that nothing names, and logs of deleted collections, as a crash may leave them.
   void RemoveLeftovers() noexcept;
   Status PurgeDeleted();
@@ -100,12 +106,13 @@ class Compactor {
   const ClientOptions options_;
   std::atomic<bool> stopping_ = false;
 
-  Mutex mutex_;  // held to look at and change the queue; never during a compaction
+  Mutex mutex_;  // held to look at and change the queue; never during a compaction, nor where a view may end
   CondVar work_changed_;
   CondVar compaction_ended_;
   std::deque<CollectionId> queue_ OCHRE_GUARDED_BY(mutex_);
   std::unordered_map<CollectionId, Entry> entries_ OCHRE_GUARDED_BY(mutex_);
   std::unordered_set<SegmentId> being_written_ OCHRE_GUARDED_BY(mutex_);
+  bool released_ OCHRE_GUARDED_BY(mutex_) = false;  // a segment, since garbage was collected last
 
   std::vector<std::thread> threads_;
 };

@@ -140,6 +140,7 @@ Status Instance::Close() {
   if (!gate_.Close()) return Status::Ok();
   compactor_.Stop();  // first: calls may be waiting for a compaction
   gate_.Drain();
+  compactor_.DeleteReleased();
   const Status log_closed = log_->Close();
   const Status sysdb_closed = sysdb_->Close();
   lock_.reset();

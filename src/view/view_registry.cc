@@ -53,7 +53,14 @@ Result<std::shared_ptr<const Segment>> ViewRegistry::OpenSegment(const SegmentId
   std::weak_ptr<const Segment>& open = open_segments_[id];
   std::shared_ptr<const Segment> segment = open.lock();
   if (segment == nullptr) {
-    OCHRE_ASSIGN_OR_RETURN(segment, Segment::Open(storage_, id));
+    OCHRE_ASSIGN_OR_RETURN(std::shared_ptr<const Segment> opened, Segment::Open(storage_, id));
+    // Owned by one pointer to it that all views share, so that its end can be told.
+    const Segment* const address = opened.get();
+    segment = std::shared_ptr<const Segment>(address,
+                                             [owner = std::move(opened), releases = releases_](const Segment*) mutable {
+                                               owner.reset();
+                                               releases->Send();
+                                             });
     open = segment;
   }
   return segment;

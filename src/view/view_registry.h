@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "log/log.h"
@@ -16,6 +17,7 @@
 #include "types/ids.h"
 #include "view/collection_view.h"
 #include "view/materializer.h"
+#include "view/release_signal.h"
 
 namespace ochre {
 
@@ -46,6 +48,10 @@ class ViewRegistry {
   // deleted, is damaged; then everything stays.
   Status CollectGarbage(const std::function<bool(const SegmentId&)>& is_being_written);
 
+  // As ReleaseSignal::Listen: `listener` is called when a segment was let go of by the last view that held it, after
+  // which CollectGarbage may have something to delete.
+  void ListenForReleases(std::function<void()> listener) { releases_->Listen(std::move(listener)); }
+
  private:
   struct State {
     Mutex apply_mutex;  // held while the log is read and applied; never by a reader that finds its view current
@@ -64,6 +70,8 @@ class ViewRegistry {
   Storage& storage_;
   Log& log_;
   SystemDatabase& sysdb_;
+
+  const std::shared_ptr<ReleaseSignal> releases_ = std::make_shared<ReleaseSignal>();
 
   // Held from reading a version to opening its segments, and while garbage is deleted, so that neither sees the other
   // half done.

@@ -238,6 +238,38 @@ TEST_F(CompactorTest, CompactingFullyLeavesOneCleanSegmentAndNoGarbage) {
   EXPECT_EQ(database_.Pin()->version, version) << "there was nothing left to do";
 }
 
+TEST_F(CompactorTest, ASegmentThatAReaderHeldIsDeletedOnceItLetsGo) {
+  Start(Quiet());
+  Add(0, 5);
+  ASSERT_OK(compactor_->CompactFully(database_.collection));
+  auto held = database_.Pin();
+  Add(5, 10);
+  ASSERT_OK(compactor_->CompactFully(database_.collection));
+  const auto segments = [this] { return Must(database_.storage.List(kSegmentsFolder)).size(); };
+  EXPECT_EQ(segments(), 2u);
+  held.reset();
+  for (int i = 0; i < 30'000 && segments() > 1; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(segments(), 1u);
+  EXPECT_EQ(TestDatabase::IdsOf(*database_.Pin()).size(), 10u);
+}
+
+TEST_F(CompactorTest, OnceStoppedItDeletesWhatReadersHaveLetGoOfWhenItIsAsked) {
+  Start(Quiet());
+  Add(0, 5);
+  ASSERT_OK(compactor_->CompactFully(database_.collection));
+  auto held = database_.Pin();
+  Add(5, 10);
+  ASSERT_OK(compactor_->CompactFully(database_.collection));
+  compactor_->Stop();
+  const auto segments = [this] { return Must(database_.storage.List(kSegmentsFolder)).size(); };
+  compactor_->DeleteReleased();
+  EXPECT_EQ(segments(), 2u);
+  held.reset();
+  EXPECT_EQ(segments(), 2u);
+  compactor_->DeleteReleased();
+  EXPECT_EQ(segments(), 1u);
+}
+
 TEST_F(CompactorTest, WritersAreSlowedDownButNeverRefusedWhileCompactingSucceeds) {
   ClientOptions options = Quiet();
   options.tail_bytes_slowdown = 1'000;

@@ -216,6 +216,44 @@ TEST(ViewRegistryTest, GarbageIsWhatNoVersionNamesAndNoViewHolds) {
   EXPECT_THAT(TestDatabase::IdsOf(*database.Pin()), ElementsAre("a"));
 }
 
+TEST(ViewRegistryTest, TheListenerIsToldWhenTheLastViewOfASegmentEnds) {
+  TestDatabase database;
+  int releases = 0;
+  database.views.ListenForReleases([&] { ++releases; });
+  Add(database, {"a"});
+  const SegmentId first = database.MoveTailToSegment();
+  auto held = database.Pin();
+  auto held_too = database.Pin();
+  ASSERT_OK(database.sysdb->DeleteCollection(kDefaultTenant, kDefaultDatabase, "docs"));
+  database.views.Forget(database.collection);
+  ASSERT_OK(database.views.CollectGarbage(kNothingIsBeingWritten));
+  held.reset();
+  EXPECT_EQ(releases, 0);
+  EXPECT_THAT(Folders(database), ElementsAre(first.ToString()));
+  held_too.reset();
+  EXPECT_EQ(releases, 1);
+  EXPECT_THAT(Folders(database), ElementsAre(first.ToString())) << "a reader deletes nothing itself";
+  ASSERT_OK(database.views.CollectGarbage(kNothingIsBeingWritten));
+  EXPECT_THAT(Folders(database), IsEmpty());
+}
+
+TEST(ViewRegistryTest, AViewMayOutliveTheRegistryAndItsListener) {
+  TestDatabase database;
+  Add(database, {"a"});
+  database.MoveTailToSegment();
+  int releases = 0;
+  std::shared_ptr<const CollectionView> view;
+  {
+    ViewRegistry views(database.storage, *database.log, *database.sysdb);
+    views.ListenForReleases([&] { ++releases; });
+    view = Must(views.Pin(database.collection));
+    views.ListenForReleases({});
+  }
+  EXPECT_THAT(TestDatabase::IdsOf(*view), ElementsAre("a"));
+  view.reset();
+  EXPECT_EQ(releases, 0);
+}
+
 TEST(ViewRegistryTest, AReferencedSegmentThatNobodyHasOpenIsNoGarbage) {
   TestDatabase database;
   Add(database, {"a"});
