@@ -169,6 +169,7 @@ TEST_F(CompactorTest, ACallThatIsToEndDoesNotWaitForACompaction) {
   }
   gated.Open();
   AwaitEmptyTail();
+  compactor_.reset();  // before its storage
 }
 
 TEST_F(CompactorTest, ACompactionThatACallHasBegunIsCompleted) {
@@ -320,6 +321,29 @@ TEST_F(CompactorTest, ADeletedCollectionIsNotFoundAndItsSegmentsGo) {
   EXPECT_EQ(compactor_->WaitUntilIdle(database_.collection).code(), StatusCode::kNotFound);
 }
 
+TEST_F(CompactorTest, ACollectionThatIsDeletedWhileItWaitsItsTurnHarmsNobody) {
+  ClientOptions options = Quiet();
+  options.tail_records_max = 10;
+  GatedStorage gated(database_.storage);
+  compactor_ = std::make_unique<Compactor>(gated, *database_.log, *database_.sysdb, database_.views, options);
+  Add(0, 10);
+  gated.AwaitWriter();  // the only thread is busy
+  const CollectionId busy = database_.collection;
+  const CollectionId deleted = database_.CreateCollection("deleted");
+  database_.collection = deleted;
+  Add(0, 10);
+  database_.collection = busy;
+  Must(database_.sysdb->DeleteCollection(kDefaultTenant, kDefaultDatabase, "deleted"));
+  database_.views.Forget(deleted);
+  compactor_->Forget(deleted);
+  gated.Open();
+  AwaitEmptyTail();
+  Add(10, 20);
+  AwaitEmptyTail();
+  EXPECT_EQ(database_.Pin()->record_count, 20);
+  compactor_.reset();
+}
+
 TEST_F(CompactorTest, WhatACrashLeftIsRemovedAtTheStart) {
   const SegmentId left_over = RandomUuid();
   {
@@ -433,29 +457,32 @@ TEST(CompactorOrderTest, WithNormalDurabilityNothingGoesBeforeWhatReplacesItIsOn
   EXPECT_EQ(logs.overtakings, 0);
 }
 
-// The disk of the catalogue is full while `full`.
-class FullCatalogue : public SqliteObserver {
+// What the catalogue's disk answers from some time on.
+class FailingCatalogue : public SqliteObserver {
  public:
-  std::atomic<bool> full = false;
+  std::atomic<int> write_code = SQLITE_OK;
+  std::atomic<int> sync_code = SQLITE_OK;
 
  protected:
-  int OnWrite(const std::string& file) override {
-    return full && file.ends_with("system.sqlite3-wal") ? SQLITE_FULL : SQLITE_OK;
-  }
+  int OnWrite(const std::string& file) override { return IsCatalogue(file) ? write_code.load() : SQLITE_OK; }
+  int OnSync(const std::string& file) override { return IsCatalogue(file) ? sync_code.load() : SQLITE_OK; }
+
+ private:
+  static bool IsCatalogue(const std::string& file) { return file.ends_with("system.sqlite3-wal"); }
 };
 
 TEST(CompactorOrderTest, NothingGoesForAVersionThatCouldNotBeRegistered) {
   const TemporaryDirectory directory;
-  FullCatalogue catalogue;
+  FailingCatalogue catalogue;
   LocalStorage storage(directory.path(), /*sync=*/true);
   FilesToCompact files(directory.path(), storage);
   files.Add("a");
   ASSERT_OK(files.compactor.CompactFully(files.collection));
   const auto segments = Must(storage.List(kSegmentsFolder));
   files.Add("b");
-  catalogue.full = true;
+  catalogue.write_code = SQLITE_FULL;
   EXPECT_EQ(files.compactor.CompactFully(files.collection).code(), StatusCode::kResourceExhausted);
-  catalogue.full = false;
+  catalogue.write_code = SQLITE_OK;
   EXPECT_THAT(Must(storage.List(kSegmentsFolder)), testing::IsSupersetOf(segments));
   ViewRegistry fresh(storage, *files.log, *files.sysdb);
   EXPECT_THAT(TestDatabase::IdsOf(*Must(fresh.Pin(files.collection))), ElementsAre("a", "b"));
@@ -496,6 +523,18 @@ TEST(CompactorOrderTest, AVersionThatCouldNotBeSwappedInIsTheNextCompactionsFirs
   EXPECT_EQ(view->version, 3u);
   EXPECT_EQ(view->segments.size(), 1u);
   EXPECT_THAT(TestDatabase::IdsOf(*view), ElementsAre("a", "b", "c"));
+}
+
+TEST(CompactorOrderTest, TheSegmentOfAVersionThatMayBeRegisteredStays) {
+  const TemporaryDirectory directory;
+  FailingCatalogue catalogue;
+  LocalStorage storage(directory.path(), /*sync=*/true);
+  FilesToCompact files(directory.path(), storage);
+  files.Add("a");
+  catalogue.sync_code = SQLITE_IOERR_FSYNC;
+  EXPECT_EQ(files.compactor.CompactFully(files.collection).code(), StatusCode::kUnknown);
+  files.compactor.Forget(RandomUuid());  // collects garbage
+  EXPECT_EQ(Must(storage.List(kSegmentsFolder)).size(), 1u);
 }
 
 }  // namespace

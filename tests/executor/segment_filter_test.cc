@@ -143,6 +143,40 @@ TEST_F(SegmentFilterTest, IdsAndFilterSelectTheIntersection) {
   }
 }
 
+TEST(FilterViewTest, SoManyIdsThatTheIndexIsAskedSelectTheIntersectionToo) {
+  constexpr int kRecords = 2'000, kAskedFor = 1'500;  // over kDirectTestsMax of executor/filter.cc
+  TestDatabase database;
+  std::vector<std::string> ids, expected;
+  std::vector<Metadata> metadatas;
+  for (int i = 0; i < kRecords; ++i) {
+    ids.push_back(std::to_string(i));
+    metadatas.push_back({{"odd", i % 2 == 1}});
+    if (i % 2 == 1 && i < kAskedFor) expected.push_back(ids.back());
+  }
+  const std::vector<float> embeddings(ids.size(), 1.0f);
+  database.Write(OperationKind::kAdd, {.ids = ids, .embeddings = {embeddings, 1}, .metadatas = metadatas});
+  database.MoveTailToSegment();
+  const auto view = database.Pin();
+  ids.resize(kAskedFor);
+  ASSERT_OK_AND_ASSIGN(CompiledFilter compiled, CompiledFilter::Compile(Key("odd") == true));
+  ASSERT_OK_AND_ASSIGN(const MatchSet matches, FilterView(*view, {.ids = ids, .filter = std::move(compiled)}));
+  EXPECT_EQ(IdsOf(*view, matches), expected);
+}
+
+// The index has trigrams of ASCII only for patterns, whose atoms RE2 gives in lower case.
+TEST(FilterViewTest, AnAlternativeOfAPatternThatTheIndexCannotNarrowIsFoundToo) {
+  TestDatabase database;
+  const std::vector<std::string> ids = {"narrowed", "not narrowed", "neither"};
+  const std::vector<std::string> documents = {"one abc", "two \u00e4\u00f6\u00fc", "three"};
+  const std::vector<float> embeddings(ids.size(), 1.0f);
+  database.Write(OperationKind::kAdd, {.ids = ids, .embeddings = {embeddings, 1}, .documents = documents});
+  database.MoveTailToSegment();
+  const auto view = database.Pin();
+  ASSERT_OK_AND_ASSIGN(CompiledFilter compiled, CompiledFilter::Compile(Document().Matches("abc|\u00e4\u00f6\u00fc")));
+  ASSERT_OK_AND_ASSIGN(const MatchSet matches, FilterView(*view, {.ids = std::nullopt, .filter = std::move(compiled)}));
+  EXPECT_EQ(IdsOf(*view, matches), std::vector<std::string>({"narrowed", "not narrowed"}));
+}
+
 TEST_F(SegmentFilterTest, AnEmptyListOfIdsSelectsNothing) {
   ASSERT_OK_AND_ASSIGN(const MatchSet matches, FilterView(*view_, {.ids = std::vector<std::string>(), .filter = {}}));
   EXPECT_EQ(matches.count(), 0);
