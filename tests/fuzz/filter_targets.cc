@@ -35,11 +35,23 @@ FilterOperator NegationOf(FilterOperator op) {
   return op;  // has none
 }
 
+// Whether `document`, which is folded, has every trigram of `atom` that the index is asked for. Those of other than
+// ASCII bytes it is not, as RE2 folds the letters there too.
+bool HasTrigramsOf(std::string_view atom, std::string_view document) {
+  constexpr size_t kSize = 3;
+  for (size_t i = 0; i + kSize <= atom.size(); ++i) {
+    const std::string_view trigram = atom.substr(i, kSize);
+    const bool is_ascii = std::all_of(trigram.begin(), trigram.end(), [](char c) { return (c & 0x80) == 0; });
+    if (is_ascii && document.find(trigram) == std::string_view::npos) return false;
+  }
+  return true;
+}
+
 // What the index is asked for must be in every document that matches.
 void RequirePrefilterHolds(const CompiledNode& node, std::string_view document, std::string_view input) {
   if (node.regex == nullptr || !re2::RE2::PartialMatch(document, *node.regex)) return;
   const std::string folded = FoldCase(document);
-  const auto holds = [&](const std::string& text) { return folded.find(text) != std::string::npos; };
+  const auto holds = [&](const std::string& atom) { return HasTrigramsOf(atom, folded); };
   const auto& [all_of, any_of] = node.prefilter;
   Require(std::all_of(all_of.begin(), all_of.end(), holds), "a match has what every match has", input);
   Require(any_of.empty() || std::any_of(any_of.begin(), any_of.end(), holds), "a match has one of what it may have",
