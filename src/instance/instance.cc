@@ -35,17 +35,29 @@ Status ValidateOptions(const ClientOptions& options) {
 // SQLite takes a file shorter than its smallest page for a new database, and so would write a new one over it.
 constexpr uintmax_t kSqliteFileBytesMin = 512;
 
-bool HoldsDatabase(const std::filesystem::path& file) {
+// Of a path that cannot be looked at, which says nothing about what is there.
+Status CannotLook(std::string_view what, const std::filesystem::path& path, const std::error_code& error) {
+  const bool may_pass = error == std::errc::io_error || error == std::errc::too_many_files_open ||
+                        error == std::errc::too_many_files_open_in_system;
+  return Status(may_pass ? StatusCode::kUnavailable : StatusCode::kFailedPrecondition,
+                status_internal::Concatenate("cannot ", what, " ", path.string(), ": ", error.message()));
+}
+
+Result<bool> HoldsDatabase(const std::filesystem::path& file) {
   std::error_code error;
   const uintmax_t size = std::filesystem::file_size(file, error);
-  return !error && size >= kSqliteFileBytesMin;
+  if (!error) return size >= kSqliteFileBytesMin;
+  if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) return false;
+  return CannotLook("read the size of", file, error);
 }
 
 // A directory is a database if it holds system.sqlite3, and may become one if it holds nothing but what an interrupted
 // creation left: the lock and the log, which are made first.
 Status CheckDirectory(const std::filesystem::path& path, const ClientOptions& options) {
-  if (HoldsDatabase(path / kSystemName)) {
-    if (HoldsDatabase(path / kLogName)) return Status::Ok();
+  OCHRE_ASSIGN_OR_RETURN(const bool holds_catalogue, HoldsDatabase(path / kSystemName));
+  if (holds_catalogue) {
+    OCHRE_ASSIGN_OR_RETURN(const bool holds_log, HoldsDatabase(path / kLogName));
+    if (holds_log) return Status::Ok();
     return Status::DataLoss((path / kLogName).string(), " is missing or empty beside ", kSystemName);
   }
   if (!options.create_if_missing) return Status::NotFound("there is no Ochre database at ", path.string());
@@ -59,8 +71,7 @@ Status CheckDirectory(const std::filesystem::path& path, const ClientOptions& op
     }
     return Status::FailedPrecondition(path.string(), " is not an Ochre database, and not empty: it holds ", name);
   }
-  if (error) return Status::FailedPrecondition("cannot list ", path.string(), ": ", error.message());
-  return Status::Ok();
+  return error ? CannotLook("list", path, error) : Status::Ok();
 }
 
 // Before the System Database is made anew: its collections are catalogued before their first write, so a log that holds
@@ -86,7 +97,8 @@ Result<std::shared_ptr<Instance>> Instance::Open(const std::filesystem::path& gi
   OCHRE_RETURN_IF_ERROR(CheckDirectory(path, options));
   OCHRE_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Acquire(path));
   OCHRE_ASSIGN_OR_RETURN(auto log, Log::Open(path, options.durability));
-  if (!HoldsDatabase(path / kSystemName)) OCHRE_RETURN_IF_ERROR(CheckLogIsNew(*log, path));
+  OCHRE_ASSIGN_OR_RETURN(const bool holds_catalogue, HoldsDatabase(path / kSystemName));
+  if (!holds_catalogue) OCHRE_RETURN_IF_ERROR(CheckLogIsNew(*log, path));
   OCHRE_ASSIGN_OR_RETURN(auto sysdb, SystemDatabase::Open(path, options.durability));
   auto storage =
       std::make_unique<LocalStorage>(path, /*sync=*/options.durability != Durability::kNone, lock.identity());

@@ -6,6 +6,7 @@
 #include "hnsw/hnsw_graph.h"
 #include "segment/calibration_file.h"
 #include "segment/code_file.h"
+#include "storage/load_mapped.h"
 
 namespace ochre {
 namespace {
@@ -34,6 +35,7 @@ Result<std::shared_ptr<const Segment>> Segment::Open(const Storage& storage, con
     if (blob.status().code() == StatusCode::kNotFound) return Status::DataLoss(name, " is missing");
     return blob.status();
   }
+  OCHRE_RETURN_IF_ERROR(LoadMapped(**blob, (*blob)->bytes(), name));
   OCHRE_ASSIGN_OR_RETURN(Manifest manifest, Manifest::Parse((*blob)->bytes(), name));
   return std::shared_ptr<const Segment>(new Segment(storage, id, std::move(manifest)));
 }
@@ -114,6 +116,7 @@ Result<const InvertedIndex*> Segment::Index() const {
 Status Segment::Scrub() const {
   const std::string manifest_name = FullName(id_, kManifestName);
   OCHRE_ASSIGN_OR_RETURN(const auto manifest_blob, storage_.Map(manifest_name));
+  OCHRE_RETURN_IF_ERROR(LoadMapped(*manifest_blob, manifest_blob->bytes(), manifest_name));
   OCHRE_RETURN_IF_ERROR(Manifest::Parse(manifest_blob->bytes(), manifest_name).status());
   for (const BlobInfo& file : manifest_.files) {
     OCHRE_ASSIGN_OR_RETURN(BlobInfo info, File(file.name));

@@ -280,4 +280,25 @@ Status SqliteConnection::SyncFile(int which, int flags) {
   return ErrorOfSync(code, StatusFromSqlite(code, errno, name_, sqlite3_errstr(code)));
 }
 
+Status SqliteConnection::CheckReadable() {
+  OCHRE_RETURN_IF_ERROR(CheckFileReadable(SQLITE_FCNTL_FILE_POINTER));
+  return CheckFileReadable(SQLITE_FCNTL_JOURNAL_POINTER);
+}
+
+Status SqliteConnection::CheckFileReadable(int which) {
+  sqlite3_file* file = nullptr;
+  OCHRE_RETURN_IF_ERROR(ErrorOf(sqlite3_file_control(database_, "main", which, &file)));
+  if (file == nullptr || file->pMethods == nullptr) return Status::Ok();  // in memory
+  errno = 0;
+  sqlite3_int64 size = 0;
+  int code = file->pMethods->xFileSize(file, &size);
+  std::vector<char> chunk(64 << 10);  // as much as SQLite's largest page
+  const auto chunk_bytes = static_cast<int>(chunk.size());
+  for (sqlite3_int64 offset = 0; code == SQLITE_OK && offset < size; offset += chunk_bytes) {
+    code = file->pMethods->xRead(file, chunk.data(), chunk_bytes, offset);
+    if (code == SQLITE_IOERR_SHORT_READ) code = SQLITE_OK;  // the end
+  }
+  return code == SQLITE_OK ? Status::Ok() : StatusFromSqlite(code, errno, name_, sqlite3_errstr(code));
+}
+
 }  // namespace ochre

@@ -110,6 +110,10 @@ class SqliteConnection {
   // Waits until every commit of any connection is on disk, as those with Durability::kFull are when they return.
   Status SyncWriteAheadLog();
 
+  // Reads the database file and its write-ahead log from end to end, whatever is in them. An I/O error of that, which
+  // is none of SQLite's pages.
+  Status CheckReadable();
+
   // As messages name it.
   const std::string& name() const { return name_; }
   bool in_memory() const { return in_memory_; }
@@ -121,6 +125,7 @@ class SqliteConnection {
   static Result<std::unique_ptr<SqliteConnection>> Open(const std::string& file, std::string name, bool in_memory);
   // `which` is the file control that points to it.
   Status SyncFile(int which, int flags);
+  Status CheckFileReadable(int which);
   Status ErrorOf(int code) const;  // Ok for SQLITE_OK, ROW and DONE
   int SystemErrnoOf(int code) const;
   Status ErrorOfWrite(int code);  // of a statement that may have committed

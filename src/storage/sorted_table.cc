@@ -36,6 +36,7 @@ Status FromRocks(const rocksdb::Status& status, std::string_view name) {
   const std::string_view message = status.getState() == nullptr ? "" : status.getState();
   if (status.IsCorruption() && message.starts_with(name)) return Status::DataLoss(message);  // VerifiedBlob's words
   if (status.IsCorruption()) return Status::DataLoss(name, " is damaged: ", status.ToString());
+  if (status.IsIOError() && message.starts_with(name)) return Status::Unavailable(message);  // likewise
   if (status.IsNotSupported()) {
     return Status::FailedPrecondition(name, " was written by a newer version: ", status.ToString());
   }

@@ -5,6 +5,7 @@
 
 #include "runtime/call_limit.h"
 #include "storage/block_checksums.h"
+#include "storage/load_mapped.h"
 
 namespace ochre {
 namespace {
@@ -36,7 +37,9 @@ VerifiedBlob::VerifiedBlob(BlobInfo info, std::shared_ptr<const Blob> blob)
 Status VerifiedBlob::VerifyBlock(uint64_t block) const {
   const uint64_t begin = block * kChecksumBlockBytes;
   const uint64_t size = std::min<uint64_t>(kChecksumBlockBytes, info_.length - begin);
-  if (ChecksumOfBlock(blob_->bytes().subspan(begin, size)) != info_.block_checksums[block]) {
+  const std::span<const std::byte> bytes = blob_->bytes().subspan(begin, size);
+  OCHRE_RETURN_IF_ERROR(LoadMapped(*blob_, bytes, info_.name));
+  if (ChecksumOfBlock(bytes) != info_.block_checksums[block]) {
     return Status::DataLoss(info_.name, " is damaged: the checksum of its bytes ", begin, " to ", begin + size - 1,
                             " does not match");
   }

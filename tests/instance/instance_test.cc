@@ -91,6 +91,16 @@ TEST(InstanceOpenTest, WhatAnInterruptedCreationLeftIsTakenUp) {
   EXPECT_OK(Instance::Open(directory.path(), {}));
 }
 
+TEST(InstanceOpenTest, APathThatCannotBeLookedAtIsNotTakenForAMissingFile) {
+  for (const std::string name : {"log.sqlite3", "system.sqlite3"}) {
+    const TemporaryDirectory directory;
+    ASSERT_OK(OpenInstance(directory.path())->Close());
+    std::filesystem::remove(directory.path() / name);
+    std::filesystem::create_symlink(name, directory.path() / name);  // to itself: its size cannot be had
+    ExpectNotOpened(directory.path(), {}, StatusCode::kFailedPrecondition, name + ": ");
+  }
+}
+
 TEST(InstanceOpenTest, AFileOfANewerFormatIsNamed) {
   for (const std::string name : {"log.sqlite3", "system.sqlite3"}) {
     const TemporaryDirectory directory;

@@ -1,6 +1,9 @@
 #include "storage/sorted_table.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <map>
 #include <random>
@@ -9,8 +12,10 @@
 #include <vector>
 
 #include "storage/block_checksums.h"
+#include "storage/local_storage.h"
 #include "storage/memory_storage.h"
 #include "tests/storage/blob_contents.h"
+#include "tests/storage/temporary_folder.h"
 
 namespace ochre {
 namespace {
@@ -139,6 +144,29 @@ TEST(SortedTableTest, DamageInABlockIsFoundByTheLookUpThatNeedsIt) {
     EXPECT_THAT(status.message(), HasSubstr("s/t.sst"));
     EXPECT_EQ((*table)->Get("4500").value(), entries["4500"]) << "other blocks still serve";
   }
+}
+
+TEST(SortedTableTest, ABlockThatTheDiskCannotReadIsUnavailable) {
+  if (madvise(nullptr, 0, 22) != 0) GTEST_SKIP() << "this Linux has no MADV_POPULATE_READ";
+  const TemporaryFolder folder;
+  LocalStorage storage(folder.path(), /*sync=*/false);
+  Entries entries;
+  for (int i = 1'000; i < 5'000; ++i) entries[std::to_string(i)] = std::string(100, 'v');  // several blocks of 64 KiB
+  const auto blob = VerifiedBlob::Open(storage, WriteTable(storage, "s/t.sst", entries)).value();
+  const auto table = SortedTable::Open(*blob);
+  ASSERT_TRUE(table.ok()) << table.status().ToString();
+  // In place of the third block of checksums, pages of a file that has none: as if the disk had lost them.
+  ASSERT_GE(blob->size(), 4 * kChecksumBlockBytes);
+  const auto* first = blob->Read(0, 1)->data();
+  const int empty = open((folder.path() / "empty").c_str(), O_RDWR | O_CREAT, 0600);
+  ASSERT_NE(mmap(const_cast<std::byte*>(first) + 2 * kChecksumBlockBytes, kChecksumBlockBytes, PROT_READ,
+                 MAP_PRIVATE | MAP_FIXED, empty, 0),
+            MAP_FAILED);
+  close(empty);
+  EXPECT_EQ((*table)->Get("1000").value(), entries["1000"]);
+  const Status status = (*table)->Get("2500").status();
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status.ToString();
+  EXPECT_THAT(status.message(), HasSubstr("s/t.sst: cannot read its bytes"));
 }
 
 // A defect of a writer, or of a disk that also hit the manifest: whatever the bytes, opening and looking up must not

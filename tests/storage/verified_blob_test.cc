@@ -1,13 +1,17 @@
 #include "storage/verified_blob.h"
 
 #include <gmock/gmock.h>
+#include <sys/mman.h>
 
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "storage/local_storage.h"
 #include "storage/memory_storage.h"
 #include "tests/storage/blob_contents.h"
+#include "tests/storage/temporary_folder.h"
 #include "tests/support/ends_after.h"
 
 namespace ochre {
@@ -201,6 +205,23 @@ TEST_F(VerifiedBlobTest, ThreadsMayTouchTheSameBlocksFirst) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+// A page of a mapped file that is beyond its end is as one that the disk cannot read: touching it is SIGBUS.
+TEST(MappedVerifiedBlobTest, WhatTheDiskCannotReadIsUnavailable) {
+  const TemporaryFolder folder;
+  LocalStorage storage(folder.path(), /*sync=*/false);
+  const std::string contents = Contents();
+  const BlobInfo info = WriteBlob(storage, "s/data.bin", contents);
+  const auto blob = VerifiedBlob::Open(storage, info).value();
+  std::filesystem::resize_file(folder.path() / "s/data.bin", kBlock);
+  EXPECT_TRUE(blob->Read(5, kBlock - 5).ok());
+  if (madvise(nullptr, 0, 22) != 0) GTEST_SKIP() << "this Linux has no MADV_POPULATE_READ";
+  const auto bytes = blob->Read(kBlock - 1, 2);
+  ASSERT_FALSE(bytes.ok());
+  EXPECT_EQ(bytes.status().code(), StatusCode::kUnavailable);
+  EXPECT_THAT(bytes.status().message(), HasSubstr("s/data.bin: cannot read its bytes 65536 to 131071"));
+  EXPECT_EQ(blob->Scrub().code(), StatusCode::kUnavailable);
 }
 
 }  // namespace

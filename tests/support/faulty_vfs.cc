@@ -37,8 +37,8 @@ struct Fault {
 
 struct State {
   std::mutex mutex;
-  Fault faults[3];
-  int64_t counts[3] = {};
+  Fault faults[4];
+  int64_t counts[4] = {};
   bool failed = false;
   std::map<std::string, DiskFile> files;
   sqlite3_vfs vfs{};
@@ -120,6 +120,7 @@ int Sync(sqlite3_file* file, int) {
 // The others go to the real file.
 int Close(sqlite3_file* file) { return Ours(file)->real()->pMethods->xClose(Ours(file)->real()); }
 int Read(sqlite3_file* file, void* bytes, int count, sqlite3_int64 offset) {
+  if (Fails(*Ours(file), FaultyVfs::Call::kRead)) return SQLITE_IOERR_READ;
   return Ours(file)->real()->pMethods->xRead(Ours(file)->real(), bytes, count, offset);
 }
 int FileSize(sqlite3_file* file, sqlite3_int64* size) {

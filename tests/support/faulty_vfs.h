@@ -17,7 +17,7 @@ class FaultyVfs {
   FaultyVfs(const FaultyVfs&) = delete;
   FaultyVfs& operator=(const FaultyVfs&) = delete;
 
-  enum class Call { kSync, kWrite, kTruncate };
+  enum class Call { kSync, kWrite, kTruncate, kRead };
 
   // The `nth` such call from now (1 is the next) to a file whose name ends in `suffix` fails with EIO, `for_good` all
   // that follow too. A failed sync behaves as Linux has it: half of what it should have brought to disk is not there,
