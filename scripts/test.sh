@@ -55,6 +55,10 @@ if [ "$preset" = tsan ]; then
   fi
 fi
 
+if [ "$preset" = asan ]; then
+  export LSAN_OPTIONS="suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0 ${LSAN_OPTIONS:-}"
+fi
+
 cmake --build "build/$preset" -j "$(nproc)" "${targets[@]}"
 selection=()
 [ -z "$filter" ] || selection=(-R "$filter")

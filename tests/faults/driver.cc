@@ -112,13 +112,27 @@ int RunDriver(int argc, char** argv) {
   return found->second(campaign);
 }
 
+namespace {
+
+// AddressSanitizer's or ThreadSanitizer's library, which insists on being the first one, with a colon; empty without.
+std::string SanitizerRuntime() {
+  for (const char* symbol : {"__asan_init", "__tsan_init"}) {
+    Dl_info info;
+    void* const address = dlsym(RTLD_DEFAULT, symbol);
+    if (address != nullptr && dladdr(address, &info) != 0) return std::string(info.dli_fname) + ":";
+  }
+  return "";
+}
+
+}  // namespace
+
 void RunCampaign(const std::string& name, std::vector<std::string> arguments) {
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
   arguments.insert(arguments.begin(), {program.string(), std::string(kDriverArgument), name});
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  std::string preload = "LD_PRELOAD=" + (program.parent_path() / kShimFile).string();
+  std::string preload = "LD_PRELOAD=" + SanitizerRuntime() + (program.parent_path() / kShimFile).string();
   std::vector<char*> environment = {preload.data()};
   for (char** variable = environ; *variable != nullptr; ++variable) environment.push_back(*variable);
   environment.push_back(nullptr);

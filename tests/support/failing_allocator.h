@@ -9,8 +9,7 @@ namespace ochre {
 // While one of these lives, the `nth` allocation from its construction on (1 is the first) fails: operator new throws
 // std::bad_alloc, malloc and its kin return null with ENOMEM. Counted is everything in the program that uses
 // failing_allocator.cc, SQLite included, but for what CRoaring and RocksDB ask malloc for: they do not look whether they
-// got any, and crash. With AddressSanitizer or ThreadSanitizer, whose malloc cannot be replaced, operator new alone. One
-// at a time in a program.
+// got any, and crash. One at a time in a program.
 //
 //   for (int64_t nth = 1; ; ++nth) {
 //     AllocationFailure failure({.nth = nth});
@@ -21,6 +20,13 @@ namespace ochre {
 //   }
 class AllocationFailure {
  public:
+  // Whether malloc fails: not with AddressSanitizer and ThreadSanitizer, whose own cannot be replaced.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  static constexpr bool kOfMalloc = false;
+#else
+  static constexpr bool kOfMalloc = true;
+#endif
+
   struct Options {
     int64_t nth = 0;              // 0: none fails, but they are counted
     bool for_good = false;        // all that follow fail too
