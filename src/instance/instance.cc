@@ -62,16 +62,18 @@ Status CheckDirectory(const std::filesystem::path& path, const ClientOptions& op
   }
   if (!options.create_if_missing) return Status::NotFound("there is no Ochre database at ", path.string());
   OCHRE_RETURN_IF_ERROR(CreateDirectory(path, /*sync=*/options.durability != Durability::kNone));
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
+  std::vector<std::string> names;
+  if (const int error = ListDirectory(path, names); error != 0) {
+    return CannotLook("list", path, std::error_code(error, std::generic_category()));
+  }
+  for (const std::string& name : names) {
     if (name == "LOCK" || name.starts_with(kLogName) || name.starts_with(kSystemName)) continue;
     if (name == kSegmentsFolder) {
       return Status::DataLoss((path / kSystemName).string(), " is missing or empty beside ", kSegmentsFolder);
     }
     return Status::FailedPrecondition(path.string(), " is not an Ochre database, and not empty: it holds ", name);
   }
-  return error ? CannotLook("list", path, error) : Status::Ok();
+  return Status::Ok();
 }
 
 // Before the System Database is made anew: its collections are catalogued before their first write, so a log that holds

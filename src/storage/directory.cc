@@ -1,9 +1,12 @@
 #include "storage/directory.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -47,6 +50,32 @@ Status CreateDirectory(const std::filesystem::path& path, bool sync) {
     return Status::FailedPrecondition(path.string(), " is not a directory");
   }
   return missing.empty() ? sync_name(path) : Status::Ok();
+}
+
+int ListDirectory(const std::filesystem::path& path, std::vector<std::string>& names) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(path.c_str()), closedir);
+  if (directory == nullptr) return errno;
+  while (true) {
+    errno = 0;
+    const dirent* const entry = readdir(directory.get());
+    if (entry == nullptr) return errno;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+}
+
+int RemoveDirectory(const std::filesystem::path& path) {
+  std::vector<std::string> names;
+  int error = ListDirectory(path, names);
+  if (error == ENOENT) return 0;
+  for (const std::string& name : names) {
+    const std::filesystem::path entry = path / name;
+    if (unlink(entry.c_str()) == 0 || errno == ENOENT) continue;
+    const int failed = errno == EISDIR ? RemoveDirectory(entry) : errno;
+    if (error == 0) error = failed;
+  }
+  if (error == 0 && rmdir(path.c_str()) != 0 && errno != ENOENT) error = errno;
+  return error;
 }
 
 }  // namespace ochre

@@ -14,6 +14,7 @@
 
 #include "storage/blob_name.h"
 #include "storage/block_checksums.h"
+#include "storage/directory.h"
 
 namespace ochre {
 namespace {
@@ -196,12 +197,8 @@ Result<std::shared_ptr<const Blob>> LocalStorage::Map(std::string_view name) con
 Result<std::vector<std::string>> LocalStorage::List(std::string_view folder) const {
   assert(folder.empty() || IsBlobName(folder));
   std::vector<std::string> names;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(root_ / folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    names.push_back(entry->path().filename().string());
-  }
-  if (error && error.value() != ENOENT) return IoError(error.value(), "cannot list ", (root_ / folder).string());
+  const int error = ListDirectory(root_ / folder, names);
+  if (error != 0 && error != ENOENT) return IoError(error, "cannot list ", (root_ / folder).string());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -209,9 +206,8 @@ Result<std::vector<std::string>> LocalStorage::List(std::string_view folder) con
 Status LocalStorage::DeleteFolder(std::string_view folder) {
   assert(IsBlobName(folder));
   OCHRE_RETURN_IF_ERROR(CheckRoot());
-  std::error_code error;
-  std::filesystem::remove_all(root_ / folder, error);
-  if (error) return IoError(error.value(), "cannot delete ", (root_ / folder).string());
+  const int error = RemoveDirectory(root_ / folder);
+  if (error != 0) return IoError(error, "cannot delete ", (root_ / folder).string());
   return Status::Ok();
 }
 
