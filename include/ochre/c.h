@@ -425,7 +425,7 @@ OCHRE_API ochre_status ochre_collection_stats(const ochre_collection* collection
 OCHRE_API ochre_status ochre_collection_compact(ochre_collection* collection, ochre_error* error);
 /* Waits until the background compactor has nothing left to do for the collection. */
 OCHRE_API ochre_status ochre_collection_wait_until_compacted(ochre_collection* collection, ochre_error* error);
-/* Compares the checksums of every byte of the collection's segments. DataLoss names the first damaged file. */
+/* Reads and compares all of its segments, the catalogue and the log. DataLoss names what is damaged, or nobody's. */
 OCHRE_API ochre_status ochre_collection_verify(const ochre_collection* collection, ochre_error* error);
 /* Live records. */
 OCHRE_API ochre_status ochre_collection_count(const ochre_collection* collection, int64_t* out, ochre_error* error);

@@ -124,7 +124,7 @@ class OCHRE_EXPORT Client {
   // Waits until the background compactor has nothing left to do for the collection.
   Status WaitUntilCompacted(const Collection& collection);
   Result<CollectionStats> Stats(const Collection& collection) const;
-  // Reads every byte of the collection's segments and compares checksums. DataLoss names the first damaged file.
+  // Reads and compares all of its segments, the catalogue and the log. DataLoss names what is damaged, or nobody's.
   Status Verify(const Collection& collection) const;
 
  private:

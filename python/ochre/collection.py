@@ -390,7 +390,7 @@ class Collection:
         native.lib.ochre_collection_wait_until_compacted(self._handle.value, None)
 
     def verify(self) -> None:
-        """Compares the checksums of every byte. DataLossError names the first damaged file."""
+        """Reads and compares its segments, the catalogue and the log. DataLossError names what is damaged."""
         native.lib.ochre_collection_verify(self._handle.value, None)
 
     # ---- In notebooks

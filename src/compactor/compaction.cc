@@ -54,13 +54,13 @@ Result<GraphHeritage> HeritageOf(const CollectionView& view, std::span<const siz
 
 Result<SegmentRecord> WriteSegment(Storage& storage, const CollectionView& view,
                                    std::span<const RecordLocation> locations, GraphHeritage heritage,
-                                   const SegmentId& id, const HnswConfiguration& hnsw, int32_t threads,
+                                   const SegmentIdentity& identity, const HnswConfiguration& hnsw, int32_t threads,
                                    const std::atomic<bool>& cancelled) {
   const SegmentShape shape = {.row_count = static_cast<int64_t>(locations.size()),
                               .dimension = view.dimension(),
                               .hnsw = hnsw,
                               .threads = threads};
-  OCHRE_ASSIGN_OR_RETURN(const auto writer, SegmentWriter::Create(storage, id, shape));
+  OCHRE_ASSIGN_OR_RETURN(const auto writer, SegmentWriter::Create(storage, identity, shape));
   std::optional<OffsetId> previous;
   for (size_t i = 0; i < locations.size(); ++i) {
     if (i % kRowsPerCancelCheck == 0 && cancelled.load(std::memory_order_relaxed)) {
@@ -77,13 +77,13 @@ Result<SegmentRecord> WriteSegment(Storage& storage, const CollectionView& view,
   }
   writer->Inherit(std::move(heritage));
   OCHRE_ASSIGN_OR_RETURN(const int64_t bytes, writer->Finish(cancelled));
-  return SegmentRecord{.id = id, .row_count = shape.row_count, .bytes = bytes};
+  return SegmentRecord{.id = identity.segment, .row_count = shape.row_count, .bytes = bytes};
 }
 
 }  // namespace
 
 Result<CollectionVersion> Compact(Storage& storage, const CollectionView& view, std::span<const size_t> merges,
-                                  const SegmentId& id, const HnswConfiguration& hnsw, int32_t threads,
+                                  const SegmentIdentity& identity, const HnswConfiguration& hnsw, int32_t threads,
                                   const std::atomic<bool>& cancelled) {
   OCHRE_ASSIGN_OR_RETURN(const std::vector<RecordLocation> locations,
                          WalkRecords(view, RecordsToWrite(view, merges), 0, std::numeric_limits<int64_t>::max()));
@@ -105,8 +105,8 @@ Result<CollectionVersion> Compact(Storage& storage, const CollectionView& view, 
   }
   if (!locations.empty()) {
     OCHRE_ASSIGN_OR_RETURN(GraphHeritage heritage, HeritageOf(view, merges, locations));
-    OCHRE_ASSIGN_OR_RETURN(SegmentRecord segment,
-                           WriteSegment(storage, view, locations, std::move(heritage), id, hnsw, threads, cancelled));
+    OCHRE_ASSIGN_OR_RETURN(SegmentRecord segment, WriteSegment(storage, view, locations, std::move(heritage), identity,
+                                                               hnsw, threads, cancelled));
     version.segments.push_back({.segment = std::move(segment), .deletions = {}});
   }
   return version;

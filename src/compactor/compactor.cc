@@ -12,6 +12,7 @@
 #include "runtime/random.h"
 #include "types/catch_exceptions.h"
 #include "types/refusal.h"
+#include "view/cross_references.h"
 
 namespace ochre {
 namespace {
@@ -319,9 +320,9 @@ Status Compactor::RunOnce(CollectionId collection, bool fully) {
   LogPosition log_position{};
   {
     BeingWritten being_written(*this, id);
-    OCHRE_ASSIGN_OR_RETURN(
-        const CollectionVersion version,
-        Compact(storage_, *view, merges, id, record->configuration.hnsw, GraphThreads(options_, fully), stopping_));
+    OCHRE_ASSIGN_OR_RETURN(const CollectionVersion version,
+                           Compact(storage_, *view, merges, {.segment = id, .collection = collection},
+                                   record->configuration.hnsw, GraphThreads(options_, fully), stopping_));
     const Status registered = Register(collection, version);
     // The version that names it may be there when the database is opened again: until then the segment is no garbage.
     if (registered.code() == StatusCode::kUnknown) being_written.KeepForGood();
@@ -387,9 +388,10 @@ void Compactor::RemoveLeftovers() noexcept {
 
 Status Compactor::PurgeDeleted() {
   OCHRE_ASSIGN_OR_RETURN(const std::vector<CollectionId> logged, log_.Collections());
-  // Collections are catalogued before their first write, so one that is not any more was deleted. A damaged catalogue
-  // is no reason to delete anything.
+  // Collections are catalogued before their first write, so one that is not any more was deleted. A catalogue
+  // that is damaged or older than the log is no reason to delete anything.
   OCHRE_ASSIGN_OR_RETURN(const std::vector<CollectionId> deleted, sysdb_.NotCatalogued(logged));
+  if (!deleted.empty()) OCHRE_RETURN_IF_ERROR(CheckLogAgainstCatalogue(log_, sysdb_));
   for (const CollectionId& collection : deleted) {
     if (stopping_.load()) break;
     (void)log_.PurgeCollection(collection);

@@ -208,6 +208,8 @@ GatewayTotals Gateway::Totals() const {
 Status Gateway::Verify(CollectionId id) const {
   OCHRE_RETURN_IF_ERROR(sysdb_.GetCollection(id).status());
   OCHRE_RETURN_IF_ERROR(sysdb_.Verify());
+  OCHRE_RETURN_IF_ERROR(log_.Verify());
+  OCHRE_RETURN_IF_ERROR(views_.VerifyReferences());
   OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(id));
   for (const SegmentView& segment : view->segments) OCHRE_RETURN_IF_ERROR(segment.segment->Scrub());
   return Status::Ok();

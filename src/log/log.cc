@@ -443,6 +443,14 @@ Result<LogPosition> Log::LastPosition(CollectionId collection) const {
   return impl_->LastPosition(collection);
 }
 
+Result<LogPosition> Log::PurgedPosition(CollectionId collection) const {
+  const RunningCall call(*impl_);
+  OCHRE_RETURN_IF_ERROR(call.status());
+  MutexLock writer_lock(impl_->writer_mutex);
+  OCHRE_ASSIGN_OR_RETURN(const LogBounds loaded, impl_->LoadBounds(collection));
+  return loaded.purged;
+}
+
 // Deletes some of the collection's oldest batches that end at or before `position`; false when there are none left.
 // `forget` is for a deleted collection, of which nothing remains then.
 Result<bool> Log::Impl::PurgeStep(CollectionId collection, LogPosition position, bool forget) {

@@ -51,6 +51,9 @@ class Log {
   // except on first use of a collection.
   Result<LogPosition> LastPosition(CollectionId collection) const;
 
+  // Up to where the collection's batches were purged; 0 if none ever was.
+  Result<LogPosition> PurgedPosition(CollectionId collection) const;
+
   // Forgets the batches that end at or before `position`; their positions are never used again. DataLoss: the log is
   // not what it says of itself; then it keeps everything.
   Status Purge(CollectionId collection, LogPosition position);

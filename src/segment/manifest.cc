@@ -1,5 +1,6 @@
 #include "segment/manifest.h"
 
+#include <array>
 #include <limits>
 
 #define XXH_INLINE_ALL
@@ -13,8 +14,9 @@ namespace ochre {
 namespace {
 
 constexpr std::string_view kMagic = "OCHRESEG";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr size_t kFixedSize = 40;
+constexpr size_t kIdentitySize = 32;  // follows it from version 2 on
 constexpr size_t kChecksumSize = 8;
 
 size_t PadToEight(size_t size) { return (size + 7) / 8 * 8; }
@@ -27,12 +29,16 @@ std::string SegmentFolder(const SegmentId& id) {
 
 std::string Manifest::Serialize() const {
   std::string bytes;
-  AppendRaw(bytes, MakeFileHeader(kMagic, kVersion));
+  AppendRaw(bytes, MakeFileHeader(kMagic, identity.has_value() ? kVersion : 1));
   AppendRaw(bytes, static_cast<uint64_t>(row_count));
   AppendRaw(bytes, static_cast<uint32_t>(dimension));
   AppendRaw(bytes, static_cast<uint32_t>(space));
   AppendRaw(bytes, static_cast<uint32_t>(files.size()));
   AppendRaw(bytes, uint32_t{0});
+  if (identity.has_value()) {
+    AppendRaw(bytes, identity->segment.bytes);
+    AppendRaw(bytes, identity->collection.bytes);
+  }
   for (const BlobInfo& file : files) {
     AppendRaw(bytes, static_cast<uint32_t>(file.name.size()));
     AppendRaw(bytes, static_cast<uint32_t>(file.block_checksums.size()));
@@ -46,10 +52,12 @@ std::string Manifest::Serialize() const {
 }
 
 Result<Manifest> Manifest::Parse(std::span<const std::byte> raw, std::string_view name) {
-  OCHRE_RETURN_IF_ERROR(CheckFileHeader(raw, kMagic, kVersion, name).status());
+  OCHRE_ASSIGN_OR_RETURN(const FileHeader header, CheckFileHeader(raw, kMagic, kVersion, name));
+  const bool has_identity = header.version >= 2;
+  const size_t fixed_size = kFixedSize + (has_identity ? kIdentitySize : 0);
   const std::string_view bytes(reinterpret_cast<const char*>(raw.data()), raw.size());
   const Status damaged = Status::DataLoss(name, " is damaged: its checksum does not match its contents");
-  if (bytes.size() < kFixedSize + kChecksumSize) return damaged;
+  if (bytes.size() < fixed_size + kChecksumSize) return damaged;
   const std::string_view body = bytes.substr(0, bytes.size() - kChecksumSize);
   if (XXH3_64bits(body.data(), body.size()) != LoadRaw<uint64_t>(bytes, body.size())) return damaged;
 
@@ -67,7 +75,11 @@ Result<Manifest> Manifest::Parse(std::span<const std::byte> raw, std::string_vie
   manifest.row_count = static_cast<int64_t>(row_count);
   manifest.dimension = static_cast<int32_t>(dimension);
   manifest.space = static_cast<Space>(space);
-  size_t offset = kFixedSize;
+  if (has_identity) {
+    manifest.identity = SegmentIdentity{.segment = {LoadRaw<std::array<uint8_t, 16>>(body, kFixedSize)},
+                                        .collection = {LoadRaw<std::array<uint8_t, 16>>(body, kFixedSize + 16)}};
+  }
+  size_t offset = fixed_size;
   for (uint32_t i = 0; i < file_count; ++i) {
     constexpr size_t kEntrySize = 16;
     if (body.size() - offset < kEntrySize) return malformed;

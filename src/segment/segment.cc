@@ -37,7 +37,30 @@ Result<std::shared_ptr<const Segment>> Segment::Open(const Storage& storage, con
   }
   OCHRE_RETURN_IF_ERROR(LoadMapped(**blob, (*blob)->bytes(), name));
   OCHRE_ASSIGN_OR_RETURN(Manifest manifest, Manifest::Parse((*blob)->bytes(), name));
-  return std::shared_ptr<const Segment>(new Segment(storage, id, std::move(manifest)));
+  if (manifest.identity.has_value() && manifest.identity->segment != id) {
+    return Status::DataLoss(name, " is that of segment ", manifest.identity->segment.ToString());
+  }
+  const int64_t bytes = manifest.TotalBytes() + static_cast<int64_t>((*blob)->bytes().size());
+  return std::shared_ptr<const Segment>(new Segment(storage, id, std::move(manifest), bytes));
+}
+
+Status Segment::CheckAgainst(const SegmentDescription& described) const {
+  const auto differs = [this](std::string_view what, const auto& here, const auto& there) {
+    return Status::DataLoss(FullName(id_, kManifestName), ": its ", what, " is ", here, ", but system.sqlite3 says ",
+                            there);
+  };
+  if (manifest_.identity.has_value() && manifest_.identity->collection != described.collection) {
+    return differs("collection", manifest_.identity->collection.ToString(), described.collection.ToString());
+  }
+  if (row_count() != described.row_count) return differs("row count", row_count(), described.row_count);
+  if (described.dimension.has_value() && dimension() != *described.dimension) {
+    return differs("dimension", dimension(), *described.dimension);
+  }
+  if (manifest_.space != described.space) {
+    return differs("space", static_cast<int>(manifest_.space), static_cast<int>(described.space));
+  }
+  if (bytes_ != described.bytes) return differs("size in bytes", bytes_, described.bytes);
+  return Status::Ok();
 }
 
 Result<BlobInfo> Segment::File(std::string_view name) const {
@@ -118,6 +141,12 @@ Status Segment::Scrub() const {
   OCHRE_ASSIGN_OR_RETURN(const auto manifest_blob, storage_.Map(manifest_name));
   OCHRE_RETURN_IF_ERROR(LoadMapped(*manifest_blob, manifest_blob->bytes(), manifest_name));
   OCHRE_RETURN_IF_ERROR(Manifest::Parse(manifest_blob->bytes(), manifest_name).status());
+  OCHRE_ASSIGN_OR_RETURN(const std::vector<std::string> names, storage_.List(SegmentFolder(id_)));
+  for (const std::string& name : names) {
+    if (name == kManifestName || manifest_.Find(name) != nullptr) continue;
+    return Status::DataLoss(FullName(id_, name), " is none of the segment's files: ", kManifestName,
+                            " does not list it");
+  }
   for (const BlobInfo& file : manifest_.files) {
     OCHRE_ASSIGN_OR_RETURN(BlobInfo info, File(file.name));
     OCHRE_ASSIGN_OR_RETURN(const auto blob, VerifiedBlob::Open(storage_, std::move(info)));

@@ -6,8 +6,9 @@
 
 namespace ochre {
 
-SegmentWriter::SegmentWriter(Storage& storage, const SegmentId& id, const SegmentShape& shape)
-    : storage_(storage), id_(id), folder_(SegmentFolder(id)), shape_(shape), ids_(shape.row_count) {
+SegmentWriter::SegmentWriter(Storage& storage, const SegmentIdentity& identity, const SegmentShape& shape)
+    : storage_(storage), folder_(SegmentFolder(identity.segment)), shape_(shape), ids_(shape.row_count) {
+  manifest_.identity = identity;
   manifest_.row_count = shape.row_count;
   manifest_.dimension = shape.dimension;
   manifest_.space = shape.hnsw.space;
@@ -21,10 +22,10 @@ SegmentWriter::~SegmentWriter() {
   (void)storage_.DeleteFolder(folder_);
 }
 
-Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(Storage& storage, const SegmentId& id,
+Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(Storage& storage, const SegmentIdentity& identity,
                                                              const SegmentShape& shape) {
   assert(shape.row_count >= 1 && shape.dimension >= 1);
-  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(storage, id, shape));
+  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(storage, identity, shape));
   const std::string prefix = writer->folder_ + "/";
   OCHRE_ASSIGN_OR_RETURN(writer->records_,
                          RecordStoreWriter::Create(storage, prefix + std::string(kRecordsName), shape.row_count));

@@ -38,8 +38,8 @@ struct SegmentShape {
 // One thread at a time. Destroyed without a successful Finish, it deletes what it wrote.
 class SegmentWriter {
  public:
-  // `storage` must outlive the writer. The id must be new.
-  static Result<std::unique_ptr<SegmentWriter>> Create(Storage& storage, const SegmentId& id,
+  // `storage` must outlive the writer. The segment's id must be new.
+  static Result<std::unique_ptr<SegmentWriter>> Create(Storage& storage, const SegmentIdentity& identity,
                                                        const SegmentShape& shape);
   ~SegmentWriter();
 
@@ -54,13 +54,12 @@ class SegmentWriter {
   Result<int64_t> Finish(const std::atomic<bool>& cancelled);
 
  private:
-  SegmentWriter(Storage& storage, const SegmentId& id, const SegmentShape& shape);
+  SegmentWriter(Storage& storage, const SegmentIdentity& identity, const SegmentShape& shape);
 
   Status IndexVectors(const BlobInfo& vectors, const std::atomic<bool>& cancelled);
   void Keep(BlobInfo file);  // lists a finished file in the manifest
 
   Storage& storage_;
-  const SegmentId id_;
   const std::string folder_;
   const SegmentShape shape_;
   Manifest manifest_;

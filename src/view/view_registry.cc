@@ -7,6 +7,7 @@
 
 #include "segment/manifest.h"
 #include "types/catch_exceptions.h"
+#include "view/cross_references.h"
 
 namespace ochre {
 namespace {
@@ -80,11 +81,20 @@ Status ViewRegistry::CollectGarbage(const std::function<bool(const SegmentId&)>&
   if (candidates.empty()) return Status::Ok();
   // Only now: a segment that was being written when it was listed is either still so, or registered by this time.
   OCHRE_ASSIGN_OR_RETURN(const std::vector<SegmentId> garbage, sysdb_.Unreferenced(candidates));
+  if (!garbage.empty() && !log_agrees_) {
+    OCHRE_RETURN_IF_ERROR(CheckLogAgainstCatalogue(log_, sysdb_));
+    log_agrees_ = true;
+  }
   for (const SegmentId& id : garbage) {
     OCHRE_RETURN_IF_ERROR(storage_.DeleteFolder(SegmentFolder(id)));
     open_segments_.erase(id);
   }
   return Status::Ok();
+}
+
+Status ViewRegistry::VerifyReferences() const {
+  OCHRE_RETURN_IF_ERROR(CheckLogAgainstCatalogue(log_, sysdb_));
+  return CheckFoldersAgainstCatalogue(storage_, sysdb_);
 }
 
 Result<std::unique_ptr<Materializer>> ViewRegistry::Load(CollectionId collection) {
@@ -98,11 +108,22 @@ Result<std::unique_ptr<Materializer>> ViewRegistry::Load(CollectionId collection
                       .space = described->configuration.hnsw.space,
                       .quantization = described->configuration.hnsw.quantization,
                       .segments = {}};
+  int64_t live_count = 0;
   for (const VersionSegment& listed : version.segments) {
     OCHRE_ASSIGN_OR_RETURN(std::shared_ptr<const Segment> segment, OpenSegment(listed.segment.id));
+    OCHRE_RETURN_IF_ERROR(segment->CheckAgainst({.collection = collection,
+                                                 .row_count = listed.segment.row_count,
+                                                 .bytes = listed.segment.bytes,
+                                                 .dimension = described->dimension,
+                                                 .space = base.space}));
     OCHRE_ASSIGN_OR_RETURN(DeletionBitmap deletions,
                            DeletionBitmap::Deserialize(listed.deletions, segment->row_count()));
+    live_count += deletions.live_count();
     base.segments.push_back({std::move(segment), std::move(deletions)});
+  }
+  if (live_count != version.record_count) {
+    return Status::DataLoss("system.sqlite3: version ", version.version, " of collection ", collection.ToString(),
+                            " has ", version.record_count, " records, but its segments hold ", live_count);
   }
   // An outage may have taken the log's last transactions but not the version that covers them, if the log was written
   // with Durability::kNone.
@@ -150,7 +171,7 @@ Result<std::shared_ptr<const CollectionView>> ViewRegistry::Pin(CollectionId col
     if (replayed.code() != StatusCode::kAborted) return replayed;
   }
   return Status::DataLoss("log.sqlite3: the log lacks operations of collection ", collection.ToString(),
-                          " that no version of its index covers");
+                          " that no version of its index in system.sqlite3 covers");
 }
 
 Status ViewRegistry::SwapVersion(CollectionId collection) {

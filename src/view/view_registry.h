@@ -45,12 +45,15 @@ class ViewRegistry {
 
   // Deletes the segments in storage that no version names and no view holds, except those for which `is_being_written`
   // says so. What a crash left behind goes this way too. DataLoss: the catalogue, on whose word segments would be
-  // deleted, is damaged; then everything stays.
+  // deleted, is damaged or older than the log; then everything stays.
   Status CollectGarbage(const std::function<bool(const SegmentId&)>& is_being_written);
 
   // As ReleaseSignal::Listen: `listener` is called when a segment was let go of by the last view that held it, after
   // which CollectGarbage may have something to delete.
   void ListenForReleases(std::function<void()> listener) { releases_->Listen(std::move(listener)); }
+
+  // DataLoss: the catalogue, the log and the segments' folders do not agree (view/cross_references.h).
+  Status VerifyReferences() const;
 
  private:
   struct State {
@@ -77,6 +80,9 @@ class ViewRegistry {
   // half done.
   Mutex segments_mutex_;
   std::unordered_map<SegmentId, std::weak_ptr<const Segment>> open_segments_ OCHRE_GUARDED_BY(segments_mutex_);
+
+  // The log and the catalogue were compared: while both are open they stay together.
+  bool log_agrees_ OCHRE_GUARDED_BY(segments_mutex_) = false;
 
   mutable Mutex mutex_;  // held to look up or insert a pointer; never during I/O or a search
   std::unordered_map<CollectionId, std::shared_ptr<State>> states_ OCHRE_GUARDED_BY(mutex_);

@@ -40,6 +40,8 @@ class CompactionTest : public testing::Test {
     Add(0, 1);  // id0 again: last
   }
 
+  SegmentIdentity NewSegment() const { return {.segment = RandomUuid(), .collection = database_.collection}; }
+
   void Add(int begin, int end) {
     for (int i = begin; i < end; ++i) {
       const std::vector<float> embedding = {static_cast<float>(i), 1};
@@ -52,7 +54,7 @@ class CompactionTest : public testing::Test {
   // Compacts, registers and swaps in; returns the new view.
   std::shared_ptr<const CollectionView> CompactWith(const std::vector<size_t>& merges) {
     const CollectionVersion version =
-        Must(Compact(database_.storage, *database_.Pin(), merges, RandomUuid(), {}, 1, std::atomic<bool>(false)));
+        Must(Compact(database_.storage, *database_.Pin(), merges, NewSegment(), {}, 1, std::atomic<bool>(false)));
     Must(database_.sysdb->RegisterVersion(database_.collection, version));
     Must(database_.views.SwapVersion(database_.collection));
     return database_.Pin();
@@ -110,7 +112,7 @@ TEST_F(CompactionTest, SegmentsThatShareAnOffsetIdAreDataLossAndNothingIsWritten
   forged.tail = view->tail;
   forged.record_count = 2 * view->segments[0].deletions->live_count();
   const std::vector<size_t> merges = {0, 1};
-  const auto compacted = Compact(database_.storage, forged, merges, RandomUuid(), {}, 1, std::atomic<bool>(false));
+  const auto compacted = Compact(database_.storage, forged, merges, NewSegment(), {}, 1, std::atomic<bool>(false));
   EXPECT_EQ(compacted.status().code(), StatusCode::kDataLoss) << compacted.status().ToString();
   EXPECT_EQ(Must(database_.storage.List(kSegmentsFolder)), folders);
 }
@@ -119,7 +121,7 @@ TEST_F(CompactionTest, ACancelledOneLeavesNothing) {
   const auto folders = Must(database_.storage.List(kSegmentsFolder));
   const std::vector<size_t> merges = {0, 1};
   const auto cancelled =
-      Compact(database_.storage, *database_.Pin(), merges, RandomUuid(), {}, 1, std::atomic<bool>(true));
+      Compact(database_.storage, *database_.Pin(), merges, NewSegment(), {}, 1, std::atomic<bool>(true));
   EXPECT_EQ(cancelled.status().code(), StatusCode::kCancelled);
   EXPECT_EQ(Must(database_.storage.List(kSegmentsFolder)), folders);
 }

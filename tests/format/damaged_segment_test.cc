@@ -20,7 +20,7 @@ using testing::HasSubstr;
 
 // Where a file of Ochre's own has its format version, and which one a newer Ochre would write.
 constexpr size_t kVersionOffset = 8;
-constexpr uint32_t kNewerVersion = 2;
+constexpr uint32_t kNewerVersion = 2, kNewerManifestVersion = 3;
 
 class DamagedSegmentTest : public testing::Test {
  protected:
@@ -89,7 +89,7 @@ SampleDatabase* DamagedSegmentTest::sample_ = nullptr;
 TEST_F(DamagedSegmentTest, ANewerManifestIsRefused) {
   const path file = sample_->segments()[0] / kManifestName;
   std::string bytes = ReadFile(sample_->path() / file);
-  std::memcpy(bytes.data() + kVersionOffset, &kNewerVersion, sizeof(kNewerVersion));
+  std::memcpy(bytes.data() + kVersionOffset, &kNewerManifestVersion, sizeof(kNewerManifestVersion));
   const uint64_t checksum = XXH3_64bits(bytes.data(), bytes.size() - sizeof(checksum));
   std::memcpy(bytes.data() + bytes.size() - sizeof(checksum), &checksum, sizeof(checksum));
   WithFile(file, bytes, [&] { ExpectRefusedAsNewer(file); });
@@ -152,6 +152,27 @@ TEST_F(DamagedSegmentTest, AMendedDatabaseIsWholeAgain) {
     EXPECT_OK(answers[i].status);
     EXPECT_TRUE(answers[i].text == sample_->answers()[i].text) << answers[i].read;
   }
+}
+
+// Each is whole, but in the other's place.
+TEST_F(DamagedSegmentTest, TwoSegmentsWhoseFoldersWereSwappedAreNamed) {
+  const path first = sample_->path() / sample_->segments()[0], second = sample_->path() / sample_->segments()[1];
+  const path aside = sample_->path() / "aside";
+  const auto swap = [&] {
+    std::filesystem::rename(first, aside);
+    std::filesystem::rename(second, first);
+    std::filesystem::rename(aside, second);
+  };
+  swap();
+  ExpectDetected(sample_->segments()[0] / kManifestName);
+  swap();
+}
+
+TEST_F(DamagedSegmentTest, AFileThatIsNoneOfTheSegmentsIsNamedByVerify) {
+  const path file = sample_->segments()[1] / "notes.txt";
+  WriteFile(sample_->path() / file, "words");
+  ExpectDetected(file);
+  std::filesystem::remove(sample_->path() / file);
 }
 
 }  // namespace

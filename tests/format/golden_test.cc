@@ -47,9 +47,11 @@ using Files = std::map<std::string, std::string>;
 Result<Files> WriteSegment(int64_t row_count) {
   MemoryStorage storage;
   const SegmentId id = *Uuid::Parse("00112233-4455-4677-8899-aabbccddeeff");
+  const CollectionId collection = *Uuid::Parse("ffeeddcc-bbaa-4988-8776-554433221100");
   const SegmentShape shape = {
       .row_count = row_count, .dimension = kDimension, .hnsw = {.space = Space::kCosine, .max_neighbors = 4}};
-  OCHRE_ASSIGN_OR_RETURN(const auto writer, SegmentWriter::Create(storage, id, shape));
+  OCHRE_ASSIGN_OR_RETURN(const auto writer,
+                         SegmentWriter::Create(storage, {.segment = id, .collection = collection}, shape));
   for (int64_t i = 0; i < row_count; ++i) {
     const std::string record_id = "id" + std::to_string(i);
     const std::string document = "Document number " + std::to_string(i);
@@ -138,10 +140,34 @@ TEST(GoldenTest, ASegmentWithAGraphHasTheBytesOfVersionOne) {
             "04000000");        // M
 }
 
+TEST(GoldenTest, AManifestOfVersionTwoSaysWhichSegmentItIs) {
+  const Manifest manifest = {
+      .row_count = 4,
+      .dimension = 3,
+      .space = Space::kCosine,
+      .identity = SegmentIdentity{.segment = *Uuid::Parse("00112233-4455-4677-8899-aabbccddeeff"),
+                                  .collection = *Uuid::Parse("ffeeddcc-bbaa-4988-8776-554433221100")},
+      .files = {{.name = "ids.bin", .length = 240, .block_checksums = {0x0102030405060708}}}};
+  EXPECT_EQ(Hex(manifest.Serialize()),
+            "4f43485245534547"                  // "OCHRESEG"
+            "0200000000000000"                  // version 2, zero
+            "0400000000000000"                  // rows
+            "0300000001000000"                  // dimension, space
+            "0100000000000000"                  // files, zero
+            "00112233445546778899aabbccddeeff"  // segment
+            "ffeeddccbbaa49888776554433221100"  // collection
+            "0700000001000000f000000000000000"  // name size, blocks, length
+            "6964732e62696e00"                  // "ids.bin", zero
+            "0807060504030201"                  // checksum
+            "a33930bd4ccc3f52");                // XXH3-64
+}
+
+// As 0.1 wrote them.
 TEST(GoldenTest, AManifestHasTheBytesOfVersionOne) {
   const Manifest manifest = {.row_count = 4,
                              .dimension = 3,
                              .space = Space::kCosine,
+                             .identity = std::nullopt,
                              .files = {{.name = "ids.bin", .length = 240, .block_checksums = {0x0102030405060708}},
                                        {.name = "columns.bin", .length = 70'000, .block_checksums = {1, 2}}}};
   EXPECT_EQ(Hex(manifest.Serialize()),

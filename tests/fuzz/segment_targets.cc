@@ -94,7 +94,8 @@ void ParseManifest(const std::string& bytes, std::string_view input) {
   const std::string written = manifest->Serialize();
   const auto again = Manifest::Parse(std::as_bytes(std::span(written)), "SEGMENT");
   Require(again.ok() && again->row_count == manifest->row_count && again->dimension == manifest->dimension &&
-              again->space == manifest->space && again->files == manifest->files,
+              again->space == manifest->space && again->identity == manifest->identity &&
+              again->files == manifest->files,
           "a written manifest reads back as it was", input);
 }
 

@@ -12,6 +12,7 @@ Manifest Sample() {
   manifest.row_count = 12'345;
   manifest.dimension = 768;
   manifest.space = Space::kCosine;
+  manifest.identity = {.segment = {.bytes = {5, 6}}, .collection = {.bytes = {7, 8}}};
   manifest.files = {
       {"ids.bin", 100, {1}}, {"a-name-longer-than-eight-bytes", 200'000, {2, 3, 4, 5}}, {"12345678", 0, {}}};
   return manifest;
@@ -19,15 +20,21 @@ Manifest Sample() {
 
 Result<Manifest> Parse(const std::string& bytes) { return Manifest::Parse(std::as_bytes(std::span(bytes)), "SEGMENT"); }
 
-TEST(ManifestTest, ComesBackFromItsBytes) {
-  const Manifest manifest = Sample();
-  const std::string bytes = manifest.Serialize();
-  EXPECT_EQ(bytes.size() % 8, 0u);
-  ASSERT_OK_AND_ASSIGN(const Manifest read, Parse(bytes));
-  EXPECT_EQ(read.row_count, manifest.row_count);
-  EXPECT_EQ(read.dimension, manifest.dimension);
-  EXPECT_EQ(read.space, manifest.space);
-  EXPECT_EQ(read.files, manifest.files);
+TEST(ManifestTest, ComesBackFromItsBytesInEveryVersion) {
+  for (const uint32_t version : {1u, 2u}) {
+    SCOPED_TRACE(version);
+    Manifest manifest = Sample();
+    if (version == 1) manifest.identity.reset();
+    const std::string bytes = manifest.Serialize();
+    EXPECT_EQ(bytes.size() % 8, 0u);
+    EXPECT_EQ(bytes[8], static_cast<char>(version));
+    ASSERT_OK_AND_ASSIGN(const Manifest read, Parse(bytes));
+    EXPECT_EQ(read.row_count, manifest.row_count);
+    EXPECT_EQ(read.dimension, manifest.dimension);
+    EXPECT_EQ(read.space, manifest.space);
+    EXPECT_EQ(read.identity, manifest.identity);
+    EXPECT_EQ(read.files, manifest.files);
+  }
 }
 
 TEST(ManifestTest, FindsFilesByName) {

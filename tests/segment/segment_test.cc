@@ -18,12 +18,14 @@ namespace {
 using testing::IsEmpty;
 
 constexpr int32_t kDimension = 8;
+constexpr CollectionId kCollection = {.bytes = {0xc}};
 const std::atomic<bool> kNotCancelled = false;
 
 // Rows of random vectors; row i has id "id<i>", offset id 3 * i + 1 and position 5 * i.
 std::unique_ptr<SegmentWriter> WriteRows(Storage& storage, const SegmentId& id, int64_t row_count, int64_t rows_added) {
-  auto writer = Must(SegmentWriter::Create(
-      storage, id, {.row_count = row_count, .dimension = kDimension, .hnsw = {.space = Space::kCosine}}));
+  auto writer =
+      Must(SegmentWriter::Create(storage, {.segment = id, .collection = kCollection},
+                                 {.row_count = row_count, .dimension = kDimension, .hnsw = {.space = Space::kCosine}}));
   std::mt19937_64 random(7);
   std::normal_distribution<float> normal;
   std::vector<float> embedding(kDimension), row(static_cast<size_t>(RowStride(kDimension)));
@@ -53,7 +55,7 @@ TEST(SegmentTest, WhatWasWrittenIsReadInTheSameOrder) {
   EXPECT_EQ(segment->row_count(), 100);
   EXPECT_EQ(segment->dimension(), kDimension);
   EXPECT_GT(segment->bytes(), 0);
-  EXPECT_GE(bytes, segment->bytes());
+  EXPECT_EQ(segment->bytes(), bytes);
   ASSERT_OK_AND_ASSIGN(const IdTable* ids, segment->Ids());
   ASSERT_OK_AND_ASSIGN(const RecordStore* records, segment->Records());
   for (uint32_t i = 0; i < 100; ++i) {
@@ -133,6 +135,87 @@ TEST(SegmentTest, AnOpenSegmentStaysReadableAfterItsFolderIsDeleted) {
   ASSERT_OK(storage.DeleteFolder(SegmentFolder(id)));
   EXPECT_EQ(rows.Row(4)[kDimension + 1], 0.0f);  // padding, still mapped
   EXPECT_OK(segment->Rows());
+}
+
+// All blobs of one segment's folder, under the names of another's.
+void CopyFolder(Storage& storage, const SegmentId& from, const SegmentId& to) {
+  for (const std::string& name : Must(storage.List(SegmentFolder(from)))) {
+    auto writer = Must(storage.Create(SegmentFolder(to) + "/" + name));
+    Must(writer->Append(Must(storage.Map(SegmentFolder(from) + "/" + name))->bytes()));
+    Must(writer->Finish().status());
+  }
+}
+
+TEST(SegmentTest, AFolderThatHoldsAnotherSegmentIsDataLoss) {
+  MemoryStorage storage;
+  const SegmentId id = RandomUuid(), other = RandomUuid();
+  ASSERT_OK(WriteRows(storage, id, 5, 5)->Finish(kNotCancelled));
+  CopyFolder(storage, id, other);
+  const Status status = Segment::Open(storage, other).status();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss);
+  EXPECT_EQ(status.message(), SegmentFolder(other) + "/SEGMENT is that of segment " + id.ToString());
+}
+
+TEST(SegmentTest, WhatTheCatalogueSaysIsComparedWithTheManifest) {
+  MemoryStorage storage;
+  const SegmentId id = RandomUuid();
+  ASSERT_OK_AND_ASSIGN(const int64_t bytes, WriteRows(storage, id, 5, 5)->Finish(kNotCancelled));
+  ASSERT_OK_AND_ASSIGN(const auto segment, Segment::Open(storage, id));
+  const SegmentDescription right = {
+      .collection = kCollection, .row_count = 5, .bytes = bytes, .dimension = kDimension, .space = Space::kCosine};
+  EXPECT_OK(segment->CheckAgainst(right));
+  SegmentDescription described = right;
+  described.dimension.reset();  // not fixed: nothing to compare
+  EXPECT_OK(segment->CheckAgainst(described));
+  const auto expect_refused = [&](const SegmentDescription& wrong, const std::string& what) {
+    const Status status = segment->CheckAgainst(wrong);
+    EXPECT_EQ(status.code(), StatusCode::kDataLoss) << what;
+    EXPECT_THAT(status.message(), testing::HasSubstr(SegmentFolder(id) + "/SEGMENT: its " + what + " is "));
+  };
+  (described = right).collection = {.bytes = {0xd}};
+  expect_refused(described, "collection");
+  (described = right).row_count = 6;
+  expect_refused(described, "row count");
+  (described = right).bytes = bytes - 1;
+  expect_refused(described, "size in bytes");
+  (described = right).dimension = kDimension + 1;
+  expect_refused(described, "dimension");
+  (described = right).space = Space::kL2;
+  expect_refused(described, "space");
+}
+
+TEST(SegmentTest, AManifestOfVersionOneIsComparedInWhatItHas) {
+  MemoryStorage storage;
+  const SegmentId id = RandomUuid(), old = RandomUuid();
+  ASSERT_OK(WriteRows(storage, id, 5, 5)->Finish(kNotCancelled));
+  Manifest manifest = Must(Manifest::Parse(Must(storage.Map(SegmentFolder(id) + "/SEGMENT"))->bytes(), "SEGMENT"));
+  manifest.identity.reset();
+  const std::string bytes = manifest.Serialize();
+  auto writer = Must(storage.Create(SegmentFolder(old) + "/SEGMENT"));
+  ASSERT_OK(writer->Append(bytes));
+  ASSERT_OK(writer->Finish());
+  ASSERT_OK_AND_ASSIGN(const auto segment, Segment::Open(storage, old));
+  SegmentDescription described = {.collection = {.bytes = {0xd}},  // it does not say whose it is
+                                  .row_count = 5,
+                                  .bytes = manifest.TotalBytes() + static_cast<int64_t>(bytes.size()),
+                                  .dimension = kDimension,
+                                  .space = Space::kCosine};
+  EXPECT_OK(segment->CheckAgainst(described));
+  described.row_count = 4;
+  EXPECT_EQ(segment->CheckAgainst(described).code(), StatusCode::kDataLoss);
+}
+
+TEST(SegmentTest, AFileThatTheManifestDoesNotListIsNamedByScrub) {
+  MemoryStorage storage;
+  const SegmentId id = RandomUuid();
+  ASSERT_OK(WriteRows(storage, id, 5, 5)->Finish(kNotCancelled));
+  ASSERT_OK_AND_ASSIGN(const auto segment, Segment::Open(storage, id));
+  ASSERT_OK(segment->Scrub());
+  auto writer = Must(storage.Create(SegmentFolder(id) + "/notes"));
+  ASSERT_OK(writer->Finish());
+  const Status status = segment->Scrub();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss);
+  EXPECT_THAT(status.message(), testing::HasSubstr(SegmentFolder(id) + "/notes"));
 }
 
 }  // namespace

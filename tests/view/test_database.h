@@ -66,7 +66,7 @@ struct TestDatabase {
     for (SharedOrdinals& ordinals : records.segments) ordinals = Share(Roaring());
     const SegmentId id = RandomUuid();
     auto writer = Must(SegmentWriter::Create(
-        storage, id,
+        storage, {.segment = id, .collection = collection},
         {.row_count = static_cast<int64_t>(records.tail.size()), .dimension = view->dimension(), .hnsw = hnsw}));
     for (const uint32_t index : records.tail) {
       const ViewRecord record = Must(view->Read({.row = index}, {.contents = true, .row = true}));

@@ -187,32 +187,33 @@ TEST(ViewRegistryTest, GarbageIsWhatNoVersionNamesAndNoViewHolds) {
   auto holds_first = database.Pin();
 
   // A segment that no version names yet.
-  const auto write_segment = [&] {
+  const auto write_segment = [&]() -> SegmentRecord {
     const SegmentId id = RandomUuid();
-    auto writer = Must(SegmentWriter::Create(database.storage, id, {.row_count = 1, .dimension = 2, .hnsw = {}}));
+    auto writer = Must(SegmentWriter::Create(database.storage, {.segment = id, .collection = database.collection},
+                                             {.row_count = 1, .dimension = 2, .hnsw = {}}));
     const ViewRecord record = TestDatabase::ReadRecord(*holds_first, "a");
     Must(writer->Add({record.id, record.offset_id, record.position, record.row, record.contents}));
-    Must(writer->Finish(std::atomic<bool>(false)));
-    return id;
+    const int64_t bytes = Must(writer->Finish(std::atomic<bool>(false)));
+    return {.id = id, .row_count = 1, .bytes = bytes};
   };
-  const SegmentId second = write_segment();  // replaces the first, as a merge does
-  Must(database.sysdb->RegisterVersion(database.collection,
-                                       {.version = 2,
-                                        .log_position = LogPosition{1},
-                                        .next_offset_id = OffsetId{2},
-                                        .record_count = 1,
-                                        .segments = {{.segment = {second, 1, 100}, .deletions = {}}}}));
+  const SegmentRecord second = write_segment();  // replaces the first, as a merge does
+  Must(database.sysdb->RegisterVersion(database.collection, {.version = 2,
+                                                             .log_position = LogPosition{1},
+                                                             .next_offset_id = OffsetId{2},
+                                                             .record_count = 1,
+                                                             .segments = {{.segment = second, .deletions = {}}}}));
   ASSERT_OK(database.views.SwapVersion(database.collection));
   write_segment();  // left by a crash: no version names it
-  const SegmentId being_written = write_segment();
+  const SegmentId being_written = write_segment().id;
   const auto is_being_written = [&](const SegmentId& id) { return id == being_written; };
 
   ASSERT_OK(database.views.CollectGarbage(is_being_written));
-  EXPECT_THAT(Folders(database), UnorderedElementsAre(first.ToString(), second.ToString(), being_written.ToString()));
+  EXPECT_THAT(Folders(database),
+              UnorderedElementsAre(first.ToString(), second.id.ToString(), being_written.ToString()));
   EXPECT_THAT(TestDatabase::IdsOf(*holds_first), ElementsAre("a"));
   holds_first.reset();
   ASSERT_OK(database.views.CollectGarbage(kNothingIsBeingWritten));
-  EXPECT_THAT(Folders(database), ElementsAre(second.ToString()));
+  EXPECT_THAT(Folders(database), ElementsAre(second.id.ToString()));
   EXPECT_THAT(TestDatabase::IdsOf(*database.Pin()), ElementsAre("a"));
 }
 
