@@ -29,6 +29,9 @@ constexpr std::string_view kNotOther = R"(\p{L}\p{M}\p{N}\p{P}\p{S}\p{Z})";
 
 constexpr int kRepetitionsMax = 1'000;  // RE2's limit
 
+// What is larger, since \W in a class takes 13 KB, is beyond RE2's limit once compiled, and may be of hundreds of MB.
+constexpr size_t kRewrittenBytesMax = size_t{8} << 20;
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
@@ -107,6 +110,7 @@ class Rewriter {
 
   Result<std::string> Rewrite() {
     while (at_ < pattern_.size()) {
+      if (out_.size() > kRewrittenBytesMax) return Refuse(at_, at_ + 1, "up to here the pattern is too large already");
       switch (pattern_[at_]) {
         case '\\':
           OCHRE_RETURN_IF_ERROR(RewriteEscape());
@@ -411,6 +415,7 @@ class Rewriter {
     while (Peek(0) != ']' || at_ >= pattern_.size()) {
       if (at_ >= pattern_.size()) return Refuse(begin, begin + 1, "the class has no closing bracket");
       OCHRE_RETURN_IF_ERROR(RefuseSetOperation());
+      if (items.size() > kRewrittenBytesMax) return Refuse(begin, begin + 1, "the class is too large");
       if (Peek(0) == '[') {
         OCHRE_ASSIGN_OR_RETURN(const std::string_view name, TakeAsciiClass());
         items += name;

@@ -238,6 +238,19 @@ TEST(Re2PatternTest, WhatRe2WouldReadAsSomethingElseIsRefusedByName) {
   }
 }
 
+TEST(Re2PatternTest, NoPatternBecomesHuge) {
+  std::string classes, items = "[";
+  for (int i = 0; i < 10'000; ++i) {
+    classes += R"([a\W])";
+    items += R"(\W)";
+  }
+  const auto many = ToRe2Pattern(classes), large = ToRe2Pattern(items + "]");
+  ASSERT_FALSE(many.ok() || large.ok());
+  EXPECT_THAT(many.status().message(), HasSubstr("the pattern is too large already"));
+  EXPECT_THAT(large.status().message(), HasSubstr("[ at byte 0"));
+  EXPECT_THAT(large.status().message(), HasSubstr("the class is too large"));
+}
+
 // All code points that `re2_class`, in RE2's syntax, matches, as a text.
 std::string TextOf(const std::string& re2_class) {
   std::string all;
