@@ -38,15 +38,18 @@ float RoundUp(float value, int32_t dimension) {
   return value * (1.0f + kRounding + static_cast<float>(dimension) / 32 * std::numeric_limits<float>::epsilon());
 }
 
-// The root of a sum of squares, as a bound: `in_double` takes it again where float32's range did not hold it.
+// The root of a sum of squares, as a bound; `in_double` takes the sum again where float32's range did not hold it.
 template <typename InDouble>
 float RootAsBound(float squares, int32_t dimension, const InDouble& in_double) {
-  const bool trusted = squares >= kTrustedSquaresMin && squares <= std::numeric_limits<float>::max();
-  return RoundUp(trusted ? std::sqrt(squares) : static_cast<float>(std::sqrt(in_double())), dimension);
+  constexpr float kMax = std::numeric_limits<float>::max();
+  if (squares >= kTrustedSquaresMin && squares <= kMax) return RoundUp(std::sqrt(squares), dimension);
+  const double root = std::sqrt(in_double());
+  return root <= static_cast<double>(kMax) ? RoundUp(static_cast<float>(root), dimension) : kInfinity;
 }
 
-float NormBound(const float* a, int32_t dimension) {
-  return RootAsBound(DotProduct(a, a, dimension), dimension, [=] { return DotProductInDouble(a, a, dimension); });
+// `squares`: DotProduct(a, a).
+float NormBound(const float* a, float squares, int32_t dimension) {
+  return RootAsBound(squares, dimension, [=] { return DotProductInDouble(a, a, dimension); });
 }
 
 float DistanceBound(const float* a, const float* b, int32_t dimension) {
@@ -206,11 +209,12 @@ bool Quantizer::Encode(const float* row, std::byte* code, CodeBounds* bounds) co
     ToSteps(scratch.vector, scale, reinterpret_cast<int8_t*>(code), scratch.decoded);
   }
   trailer.error = DistanceBound(scratch.vector.data(), scratch.decoded, dimension_);
-  const CodeBounds own = {.error = trailer.error, .norm = NormBound(scratch.decoded, dimension_)};
+  const float squared_norm = DotProduct(scratch.decoded, scratch.decoded, dimension_);
+  const CodeBounds own = {.error = trailer.error, .norm = NormBound(scratch.decoded, squared_norm, dimension_)};
   if (space_ == Space::kCosine && InverseNormOfRow(row, dimension_) == 0) {
     trailer = {.scale = 0, .squared_norm = kInfinity, .error = 0};
   } else if (space_ != Space::kInnerProduct) {
-    trailer.squared_norm = DotProduct(scratch.decoded, scratch.decoded, dimension_);
+    trailer.squared_norm = squared_norm;
   }
   std::memcpy(code + stride() - kCodeTrailerBytes, &trailer, sizeof(trailer));
   bounds->Include(own);
@@ -222,7 +226,8 @@ CodeQuery Quantizer::Prepare(const PreparedQuery& query) const {
   const Scratch scratch = Centre(query.row());
 
   CodeQuery prepared(space_, quantization_, dimension_);
-  prepared.norm_ = NormBound(scratch.vector.data(), dimension_);
+  const float* vector = scratch.vector.data();
+  prepared.norm_ = NormBound(vector, DotProduct(vector, vector, dimension_), dimension_);
   if (space_ == Space::kL2 && !(prepared.norm_ <= kCodedNormMax)) {
     prepared.is_measurable_ = false;
     prepared.base_ = prepared.error_ = kInfinity;
