@@ -2,20 +2,16 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 #include <limits>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "sqlite/row_checksum.h"
+#include "sqlite/uuid_column.h"
 
 namespace ochre {
 namespace {
-
-std::string_view BytesOf(const CollectionId& collection) {
-  return {reinterpret_cast<const char*>(collection.bytes.data()), collection.bytes.size()};
-}
 
 int64_t Number(LogPosition position) { return static_cast<int64_t>(position); }
 
@@ -50,15 +46,6 @@ int64_t BoundsChecksum(CollectionId collection, const LogBounds& bounds) {
       .AddInt64(Number(bounds.last))
       .AddInt64(bounds.last_checksum)
       .value();
-}
-
-Result<CollectionId> IdFrom(std::string_view bytes, const SqliteConnection& connection) {
-  CollectionId collection;
-  if (bytes.size() != collection.bytes.size()) {
-    return Status::DataLoss(connection.name(), ": a collection's id has ", bytes.size(), " bytes instead of 16");
-  }
-  std::memcpy(collection.bytes.data(), bytes.data(), bytes.size());
-  return collection;
 }
 
 constexpr const char* kVersionOne =
@@ -99,7 +86,7 @@ Status ConvertToVersionTwo(SqliteConnection& connection) {
     while (true) {
       OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
       if (!row) break;
-      OCHRE_ASSIGN_OR_RETURN(const CollectionId collection, IdFrom(query.Blob(0), connection));
+      OCHRE_ASSIGN_OR_RETURN(const CollectionId collection, UuidFrom(query.Blob(0), connection));
       const LogPosition position = Position(query.Int64(1));
       if (query.Int64(1) < 0) {
         return Status::DataLoss(connection.name(), ": the log of collection ", collection.ToString(),
@@ -121,7 +108,7 @@ Status ConvertToVersionTwo(SqliteConnection& connection) {
     while (true) {
       OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
       if (!row) break;
-      OCHRE_ASSIGN_OR_RETURN(const CollectionId next, IdFrom(query.Blob(0), connection));
+      OCHRE_ASSIGN_OR_RETURN(const CollectionId next, UuidFrom(query.Blob(0), connection));
       if (bounds == LogBounds() || next != collection) {
         OCHRE_RETURN_IF_ERROR(write_bounds());
         collection = next;
@@ -329,7 +316,7 @@ Result<std::vector<CollectionId>> LogTable::Collections() const {
   while (true) {
     OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return collections;
-    OCHRE_ASSIGN_OR_RETURN(collections.emplace_back(), IdFrom(query.Blob(0), connection_));
+    OCHRE_ASSIGN_OR_RETURN(collections.emplace_back(), UuidFrom(query.Blob(0), connection_));
   }
 }
 

@@ -9,9 +9,9 @@
 #include "sqlite/integrity.h"
 #include "sqlite/row_sets.h"
 #include "sqlite/transaction.h"
+#include "sqlite/uuid_column.h"
 #include "sysdb/catalog_schema.h"
 #include "sysdb/collection_cache.h"
-#include "sysdb/uuid_column.h"
 #include "sysdb/version_table.h"
 #include "types/dimension.h"
 
@@ -71,7 +71,8 @@ Result<std::optional<Uuid>> FindDatabase(SqliteConnection& connection, std::stri
   if (!row) return std::optional<Uuid>();
   OCHRE_RETURN_IF_ERROR(CheckRow(connection, query, 3, "databases"));
   if (query.Blob(1) != tenant || query.Blob(2) != name) return Misled(connection, "databases", query.Text(4));
-  return std::optional<Uuid>(UuidFrom(query.Blob(0)));
+  OCHRE_ASSIGN_OR_RETURN(const Uuid id, UuidFrom(query.Blob(0), connection));
+  return std::optional<Uuid>(id);
 }
 
 Status InsertDatabase(SqliteConnection& connection, Uuid id, std::string_view tenant, std::string_view name) {
@@ -108,7 +109,7 @@ Result<RecordPointer> ReadRecord(const SqliteStatement& row, const SqliteConnect
   OCHRE_RETURN_IF_ERROR(CheckRow(connection, row, 11, "databases"));
   if (row.Blob(7) != row.Blob(8)) return Misled(connection, "collections", row.Text(10));
   auto record = std::make_shared<CollectionRecord>();
-  record->id = UuidFrom(row.Blob(0));
+  OCHRE_ASSIGN_OR_RETURN(record->id, UuidFrom(row.Blob(0), connection));
   record->name = row.Blob(1);
   record->tenant = row.Blob(2);
   record->database = row.Blob(3);
@@ -356,8 +357,8 @@ Result<std::vector<DatabaseRecord>> SystemDatabase::ListDatabases(std::string_vi
     OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return databases;
     OCHRE_RETURN_IF_ERROR(CheckRow(*connection, query, 2, "databases"));
-    databases.push_back(
-        {.id = UuidFrom(query.Blob(0)), .name = std::string(query.Blob(1)), .tenant = std::string(tenant)});
+    OCHRE_ASSIGN_OR_RETURN(const Uuid id, UuidFrom(query.Blob(0), *connection));
+    databases.push_back({.id = id, .name = std::string(query.Blob(1)), .tenant = std::string(tenant)});
   }
 }
 
@@ -372,7 +373,7 @@ Result<std::vector<CollectionId>> SystemDatabase::Reset() {
     while (true) {
       OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
       if (!row) break;
-      collections.push_back(UuidFrom(query.Blob(0)));
+      OCHRE_ASSIGN_OR_RETURN(collections.emplace_back(), UuidFrom(query.Blob(0), *connection));
     }
   }
   for (const CollectionId& collection : collections) {
@@ -402,7 +403,7 @@ Result<std::vector<CollectionId>> SystemDatabase::DeleteDatabase(std::string_vie
     while (true) {
       OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
       if (!row) break;
-      collections.push_back(UuidFrom(query.Blob(0)));
+      OCHRE_ASSIGN_OR_RETURN(collections.emplace_back(), UuidFrom(query.Blob(0), *connection));
     }
   }
   for (const CollectionId& collection : collections) {

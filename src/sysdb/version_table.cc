@@ -5,7 +5,7 @@
 
 #include "sqlite/row_checksum.h"
 #include "sqlite/row_sets.h"
-#include "sysdb/uuid_column.h"
+#include "sqlite/uuid_column.h"
 
 namespace ochre {
 namespace {
@@ -97,7 +97,8 @@ Result<CollectionVersion> VersionTable::Read(CollectionId collection, uint64_t n
     if (!row) break;
     OCHRE_RETURN_IF_ERROR(CheckRow(connection_, query, 3, "version_segments"));
     found.Add(query.Int64(2));
-    OCHRE_ASSIGN_OR_RETURN(const SegmentRecord segment, ReadSegment(UuidFrom(query.Blob(0))));
+    OCHRE_ASSIGN_OR_RETURN(const SegmentId id, UuidFrom(query.Blob(0), connection_));
+    OCHRE_ASSIGN_OR_RETURN(const SegmentRecord segment, ReadSegment(id));
     version.segments.push_back({.segment = segment, .deletions = std::string(query.Blob(1))});
   }
   if (found != expected) {
@@ -207,7 +208,7 @@ Result<std::vector<SegmentId>> VersionTable::Segments() const {
   while (true) {
     OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return segments;
-    segments.push_back(UuidFrom(query.Blob(0)));
+    OCHRE_ASSIGN_OR_RETURN(segments.emplace_back(), UuidFrom(query.Blob(0), connection_));
   }
 }
 
@@ -221,13 +222,16 @@ Result<bool> VersionTable::IsNamed(SegmentId segment) const {
 }
 
 Status VersionTable::VerifyReferenceCounts() const {
-  OCHRE_ASSIGN_OR_RETURN(SqliteStatement query,
-                         connection_.Prepare("SELECT id,reference_count FROM segments s WHERE reference_count<>"
-                                             "(SELECT count(*) FROM version_segments v WHERE v.segment_id=s.id)"));
+  OCHRE_ASSIGN_OR_RETURN(
+      SqliteStatement query,
+      connection_.Prepare("SELECT id,reference_count,named FROM (SELECT id,reference_count,"
+                          "(SELECT count(*) FROM version_segments v WHERE v.segment_id=s.id) AS named FROM segments s) "
+                          "WHERE reference_count<>named OR named=0"));
   OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
   if (!row) return Status::Ok();
-  return Status::DataLoss(connection_.name(), ": the file is damaged: segment ", UuidFrom(query.Blob(0)).ToString(),
-                          " is said to be named ", query.Int64(1), " times, and is not");
+  OCHRE_ASSIGN_OR_RETURN(const SegmentId id, UuidFrom(query.Blob(0), connection_));
+  return Status::DataLoss(connection_.name(), ": the file is damaged: segment ", id.ToString(), " is said to be named ",
+                          query.Int64(1), " times, and is named ", query.Int64(2), " times");
 }
 
 Status VersionTable::VerifyVersions() const {
@@ -238,15 +242,15 @@ Status VersionTable::VerifyVersions() const {
                             "coalesce((SELECT max(version) FROM versions WHERE collection_id=id),0)"));
     OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (row) {
-      return Damaged(UuidFrom(query.Blob(0)), static_cast<uint64_t>(query.Int64(1)),
-                     "is said to be its latest, and is not");
+      OCHRE_ASSIGN_OR_RETURN(const CollectionId collection, UuidFrom(query.Blob(0), connection_));
+      return Damaged(collection, static_cast<uint64_t>(query.Int64(1)), "is said to be its latest, and is not");
     }
   }
   OCHRE_ASSIGN_OR_RETURN(SqliteStatement query, connection_.Prepare("SELECT collection_id,version FROM versions"));
   while (true) {
     OCHRE_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return Status::Ok();
-    const CollectionId collection = UuidFrom(query.Blob(0));
+    OCHRE_ASSIGN_OR_RETURN(const CollectionId collection, UuidFrom(query.Blob(0), connection_));
     if (query.Int64(1) < 1) return Damaged(collection, static_cast<uint64_t>(query.Int64(1)), "is below 1");
     OCHRE_RETURN_IF_ERROR(Read(collection, static_cast<uint64_t>(query.Int64(1))).status());
   }

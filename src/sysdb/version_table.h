@@ -35,7 +35,7 @@ class VersionTable {
   // Whether anything says that `segment` is in use: its own row, or a version's that names it.
   Result<bool> IsNamed(SegmentId segment) const;
 
-  // DataLoss: a segment's reference count is not the number of rows that name it.
+  // DataLoss: a segment's reference count is not the number of rows that name it, or there are none.
   Status VerifyReferenceCounts() const;
 
   // Reads every version. DataLoss: one of them is damaged, or a collection's latest is not the one that it says.

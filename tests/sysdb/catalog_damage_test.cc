@@ -11,7 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "sqlite/row_sets.h"
+#include "sysdb/catalog_schema.h"
 #include "sysdb/system_database.h"
+#include "sysdb/version_table.h"
 #include "tests/support/expect_ok.h"
 #include "tests/support/must.h"
 #include "tests/support/temporary_directory.h"
@@ -334,6 +337,56 @@ TEST_F(CatalogDamageTest, AFlippedBitInAnyCellIsNoticed) {
     }
   }
   EXPECT_GT(cells, 100);
+}
+
+// As a defect of ours would write them: nothing in the file contradicts them, so they must be refused for what they
+// are.
+TEST_F(CatalogDamageTest, RowsThatCannotBeAreRefusedUnderRightChecksumsToo) {
+  for (const char* sql : {
+           "UPDATE collections SET dimension=-1 WHERE dimension=100",
+           "UPDATE collections SET dimension=0 WHERE dimension=100",
+           "UPDATE collections SET dimension=65537 WHERE dimension=100",
+           "UPDATE collections SET dimension=4294967297 WHERE dimension=100",
+           "UPDATE collections SET configuration='{\"hnsw\":{\"space\":\"sphere\"}}' WHERE dimension=100",
+           "UPDATE collections SET configuration='' WHERE dimension=100",
+           "UPDATE collections SET metadata='{' WHERE dimension=100",
+           "UPDATE collections SET id=x'01' WHERE dimension IS NULL",
+           "UPDATE collections SET latest_version=1 WHERE dimension=100",
+           "UPDATE collections SET latest_version=0",
+           "UPDATE collections SET latest_version=-2 WHERE dimension=100",
+           "UPDATE collections SET database_id=x'01' WHERE dimension IS NULL",
+           "UPDATE versions SET log_position=-1 WHERE version=2",
+           "UPDATE versions SET record_count=-1 WHERE version=2",
+           "UPDATE versions SET next_offset_id=0 WHERE version=2",
+           "UPDATE versions SET next_offset_id=-9223372036854775807-1 WHERE version=2",
+           "DELETE FROM versions",
+           "UPDATE versions SET version=-3 WHERE version=2; UPDATE version_segments SET version=-3 WHERE version=2;"
+           "UPDATE collections SET latest_version=-3 WHERE latest_version=2",
+           "UPDATE segments SET row_count=-1 WHERE row_count=100",
+           "UPDATE segments SET row_count=0 WHERE row_count=100",
+           "UPDATE segments SET row_count=4294967296 WHERE row_count=100",
+           "UPDATE segments SET bytes=-1 WHERE row_count=100",
+           "UPDATE segments SET reference_count=5 WHERE row_count=100",
+           "UPDATE segments SET reference_count=0 WHERE row_count=100",
+           "UPDATE segments SET id=x'02' WHERE row_count=100;"
+           "UPDATE version_segments SET segment_id=x'02' WHERE ordinal=0 AND version=2",
+           "INSERT INTO segments VALUES(x'99000000000000000000000000000000',1,1,0,0)",
+           "DELETE FROM version_segments WHERE version=2",
+       }) {
+    SCOPED_TRACE(sql);
+    ASSERT_TRUE(Damage(sql));
+    {
+      ASSERT_OK_AND_ASSIGN(const auto connection, SqliteConnection::Open(File()));
+      ASSERT_OK(connection->Execute("DELETE FROM row_sets"));
+      ASSERT_OK(VersionTable(*connection).DigestSegments());
+      ASSERT_OK(ChecksumRows(*connection, kCatalogTables));
+    }
+    const auto catalog = Open();
+    ExpectDataLoss(catalog->Verify());
+    for (const Answer& answer : ReadEverything(*catalog)) {
+      if (!answer.text.ok()) ExpectDataLoss(answer.text.status());
+    }
+  }
 }
 
 }  // namespace
