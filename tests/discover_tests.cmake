@@ -3,6 +3,8 @@
 # `programs`: <folder>_test, each with its path after "=".
 # A suite may take minutes under a sanitizer, and so does a fault campaign in its long form: the limit is for what hangs.
 set(seconds_max 1800)
+# GoogleTest passes when its filter selects nothing.
+set(ran_nothing "Running 0 tests from")
 
 foreach(program IN LISTS programs)
   string(REGEX MATCH "^(.*)_test=(.*)$" _ "${program}")
@@ -24,12 +26,14 @@ foreach(program IN LISTS programs)
       set(suite "${CMAKE_MATCH_1}")
       if(NOT DEFINED ENV{OCHRE_TESTS_SINGLY})
         add_test("${folder}.${suite}" "${path}" "--gtest_filter=${suite}.*")
-        set_tests_properties("${folder}.${suite}" PROPERTIES TIMEOUT ${seconds_max})
+        set_tests_properties("${folder}.${suite}" PROPERTIES TIMEOUT ${seconds_max}
+          FAIL_REGULAR_EXPRESSION "${ran_nothing}")
       endif()
-    elseif(DEFINED ENV{OCHRE_TESTS_SINGLY} AND line MATCHES "^  ([^ ]+)$" AND NOT line MATCHES "DISABLED_")
-      set(test "${suite}.${CMAKE_MATCH_1}")
+    elseif(DEFINED ENV{OCHRE_TESTS_SINGLY} AND NOT line MATCHES "DISABLED_" AND line MATCHES "^  ([^ ]+)$")
+      set(test "${suite}.${CMAKE_MATCH_1}")  # of the last MATCHES
       add_test("${folder}.${test}" "${path}" "--gtest_filter=${test}")
-      set_tests_properties("${folder}.${test}" PROPERTIES TIMEOUT ${seconds_max} SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+      set_tests_properties("${folder}.${test}" PROPERTIES TIMEOUT ${seconds_max}
+        SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" FAIL_REGULAR_EXPRESSION "${ran_nothing}")
     endif()
   endforeach()
 endforeach()
