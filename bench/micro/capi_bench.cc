@@ -73,8 +73,8 @@ void BM_QueryThroughCpp(benchmark::State& state) {
   for (auto _ : state) {
     const float* query = databases.rows.data() + row * kDimension;
     row = (row + 1) % kRows;
-    auto result = databases.collection.Query(
-        {.embeddings = {std::span(query, kDimension), kDimension}, .n_results = kResults});
+    auto result =
+        databases.collection.Query({.embeddings = {std::span(query, kDimension), kDimension}, .n_results = kResults});
     benchmark::DoNotOptimize(result->distances->data());
   }
 }

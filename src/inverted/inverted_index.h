@@ -31,7 +31,8 @@ class InvertedIndex {
   // an int64 is not rounded to a double nor the other way round; NaN finds nothing. Precondition: number.is_number().
   Result<Roaring> Compare(std::string_view key, FilterOperator op, const FilterScalar& number) const;
 
-  // Rows whose array value under `key` has an element equal to `element`: same type; int64 and double compare exactly as numbers.
+  // Rows whose array value under `key` has an element equal to `element`: same type; int64 and double compare exactly
+  // as numbers.
   Result<Roaring> ArrayContains(std::string_view key, const FilterScalar& element) const;
 
   // Rows that have a document, also an empty one.

@@ -15,8 +15,8 @@ namespace ochre {
 // FailedPrecondition: it cannot be created, or is something else.
 Status CreateDirectory(const std::filesystem::path& path, bool sync);
 
-// Of both errno, or 0; std::bad_alloc may be thrown. std::filesystem's iterators, and so its remove_all, end the process
-// where memory is lacking: they allocate in functions that must not throw (libstdc++ 12).
+// Of both errno, or 0; std::bad_alloc may be thrown. std::filesystem's iterators, and so its remove_all, end the
+// process where memory is lacking: they allocate in functions that must not throw (libstdc++ 12).
 
 // Adds the names in `path` to `names`, in no order, without "." and "..".
 int ListDirectory(const std::filesystem::path& path, std::vector<std::string>& names);

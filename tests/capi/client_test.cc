@@ -104,7 +104,8 @@ TEST_F(ClientTest, ATenantWithoutDatabasesIsSeenForThem) {
   ASSERT_EQ(ochre_client_with_tenant(client(), Text("acme"), &view, error()), OCHRE_OK) << message();
   const ClientHandle owner(view);
   ochre_collection* collection = nullptr;
-  EXPECT_EQ(ochre_client_create_collection(view, Text("papers"), nullptr, &collection, error()), OCHRE_INVALID_ARGUMENT);
+  EXPECT_EQ(ochre_client_create_collection(view, Text("papers"), nullptr, &collection, error()),
+            OCHRE_INVALID_ARGUMENT);
   ASSERT_EQ(ochre_client_create_database(view, Text("sales"), error()), OCHRE_OK) << message();
   ochre_database_list* databases = nullptr;
   ASSERT_EQ(ochre_client_list_databases(view, OCHRE_NO_LIMIT, 0, &databases, error()), OCHRE_OK) << message();

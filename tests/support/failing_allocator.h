@@ -8,8 +8,8 @@ namespace ochre {
 
 // While one of these lives, the `nth` allocation from its construction on (1 is the first) fails: operator new throws
 // std::bad_alloc, malloc and its kin return null with ENOMEM. Counted is everything in the program that uses
-// failing_allocator.cc, SQLite included, but for what CRoaring and RocksDB ask malloc for: they do not look whether they
-// got any, and crash. One at a time in a program.
+// failing_allocator.cc, SQLite included, but for what CRoaring and RocksDB ask malloc for: they do not look whether
+// they got any, and crash. One at a time in a program.
 //
 //   for (int64_t nth = 1; ; ++nth) {
 //     AllocationFailure failure({.nth = nth});
