@@ -206,6 +206,34 @@ void BM_RowsOfOrdinals(benchmark::State& state) {
 }
 BENCHMARK(BM_RowsOfOrdinals)->Arg(100)->Arg(10'000)->Arg(500'000)->Unit(benchmark::kMicrosecond);
 
+// A range filter over 117,000 rows, each with a number in random order. arg: percent of the rows that it keeps.
+void BM_Range(benchmark::State& state) {
+  constexpr uint32_t kRows = 117'000;
+  static const BuiltIndex* built = [] {
+    std::vector<int64_t> numbers(kRows);
+    for (uint32_t i = 0; i < kRows; ++i) numbers[i] = i;
+    std::shuffle(numbers.begin(), numbers.end(), std::mt19937(1));
+    auto* made = new BuiltIndex;
+    InvertedIndexWriter writer;
+    for (uint32_t i = 0; i < kRows; ++i) {
+      Metadata metadata = {{"n", numbers[i]}};
+      if (i % 100 != 0) metadata["not everywhere"] = numbers[i];
+      const std::string encoded = EncodeMetadata(metadata);
+      writer.Add(Ordinal{i}, EncodedMetadata(encoded), std::nullopt);
+    }
+    const auto files = writer.Finish(made->storage, "s").value();
+    made->index = InvertedIndex::Open(made->storage, files[0], files[1], kRows).value();
+    return made;
+  }();
+  const int64_t bound = int64_t{kRows} * state.range(0) / 100;
+  const char* key = state.range(1) != 0 ? "n" : "not everywhere";
+  for (auto _ : state) benchmark::DoNotOptimize(built->index->Compare(key, FilterOperator::kLess, bound));
+}
+BENCHMARK(BM_Range)
+    ->ArgNames({"percent", "every_row"})
+    ->ArgsProduct({{10, 50, 90}, {0, 1}})
+    ->Unit(benchmark::kMicrosecond);
+
 // A row each: 100,000 rows with a string of 1,000 values and an integer.
 void BM_MetadataLookUp(benchmark::State& state) {
   static const BuiltIndex* built = [] {

@@ -194,18 +194,35 @@ Status NumericColumns::AddMatches(const Directory& directory, std::string_view k
       assert(false);  // the callers ask for nothing else
       return Status::Internal("a numeric column was asked for an operator that it does not have");
   }
+  // Where every row of the segment has a number in this column, the rows outside a wide range tell the ones inside.
+  const bool by_complement = column.count == static_cast<uint64_t>(row_count_) && last - first > column.count / 2;
+  if (!by_complement) {
+    OCHRE_ASSIGN_OR_RETURN(const Roaring inside, RowsOf<T>(key, column, first, last));
+    rows |= inside;
+    return Status::Ok();
+  }
+  OCHRE_ASSIGN_OR_RETURN(Roaring outside, RowsOf<T>(key, column, 0, first));
+  OCHRE_ASSIGN_OR_RETURN(const Roaring above, RowsOf<T>(key, column, last, column.count));
+  outside |= above;
+  outside.flip(0, column.count);
+  rows |= outside;
+  return Status::Ok();
+}
+
+template <typename T>
+Result<Roaring> NumericColumns::RowsOf(std::string_view key, const Column& column, uint64_t first,
+                                       uint64_t last) const {
   const uint64_t ordinals_at = column.offset + column.count * sizeof(T);
   OCHRE_ASSIGN_OR_RETURN(const auto bytes,
                          blob_.Read(ordinals_at + first * sizeof(uint32_t), (last - first) * sizeof(uint32_t)));
   // Columns begin at a multiple of 8 in an aligned blob, so the ordinals are aligned.
   const std::span ordinals(reinterpret_cast<const uint32_t*>(bytes.data()), last - first);
-  const Roaring matches = RowsOfOrdinals(ordinals);
-  if (!matches.isEmpty() && matches.maximum() >= row_count_) {
-    return Status::DataLoss(blob_.name(), " names row ", matches.maximum(), " under the key \"", key,
+  Roaring rows = RowsOfOrdinals(ordinals);
+  if (!rows.isEmpty() && rows.maximum() >= row_count_) {
+    return Status::DataLoss(blob_.name(), " names row ", rows.maximum(), " under the key \"", key,
                             "\", but the segment has ", row_count_, " rows");
   }
-  rows |= matches;
-  return Status::Ok();
+  return rows;
 }
 
 Result<Roaring> NumericColumns::Compare(std::string_view key, FilterOperator op, const FilterScalar& number) const {

@@ -73,6 +73,9 @@ class NumericColumns {
   template <typename T>
   Status AddMatches(const Directory& directory, std::string_view key, FilterOperator op, const FilterScalar& number,
                     Roaring& rows) const;
+  // The rows of the values [first, last) of a column.
+  template <typename T>
+  Result<Roaring> RowsOf(std::string_view key, const Column& column, uint64_t first, uint64_t last) const;
   template <typename T>
   Status VerifyColumns(const Directory& directory) const;
   template <typename T, typename IsBefore>

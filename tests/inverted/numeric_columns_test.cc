@@ -30,10 +30,10 @@ constexpr FilterOperator kOperators[] = {FilterOperator::kEqual, FilterOperator:
 
 class ColumnsFile {
  public:
-  explicit ColumnsFile(NumericColumnsWriter& writer)
+  explicit ColumnsFile(NumericColumnsWriter& writer, int64_t row_count = kRowCountMax)
       : info_(writer.Finish(storage_, "s/columns.bin").value()),
         blob_(VerifiedBlob::Open(storage_, info_).value()),
-        columns_(NumericColumns::Open(*blob_, kRowCountMax).value()) {}
+        columns_(NumericColumns::Open(*blob_, row_count).value()) {}
 
   std::vector<uint32_t> Compare(std::string_view key, FilterOperator op, const FilterScalar& number) const {
     const auto rows = columns_->Compare(key, op, number);
@@ -151,6 +151,36 @@ TEST(NumericColumnsTest, EveryComparisonOfManyNumbersIsExact) {
         }
         ASSERT_EQ(file.Compare("k", op, operand), expected)
             << static_cast<double>(Exact(operand)) << " operator " << static_cast<int>(op);
+      }
+    }
+  }
+}
+
+// Wide ranges are then answered by the rows outside them.
+TEST(NumericColumnsTest, RangesOfAKeyThatEveryRowHasAreExactToo) {
+  for (const uint32_t row_count : {1u, 2u, 3u, 100u, 150'000u}) {
+    for (const bool one_row_without : {false, true}) {
+      SCOPED_TRACE(testing::Message() << "seed " << row_count << (one_row_without ? ", one row without" : ""));
+      std::mt19937 random(row_count);
+      NumericColumnsWriter writer;
+      std::vector<int64_t> values;
+      for (uint32_t ordinal = 0; ordinal < row_count; ++ordinal) {
+        values.push_back(static_cast<int64_t>(random() % 100));
+        writer.Add("k", values.back(), ordinal);
+        if (ordinal % 2 == 0) writer.Add("in half", values.back(), ordinal);
+      }
+      const ColumnsFile file(writer, row_count + (one_row_without ? 1 : 0));
+      for (const int64_t operand : {-1, 0, 1, 10, 49, 50, 51, 90, 99, 100}) {
+        for (const FilterOperator op : kOperators) {
+          std::vector<uint32_t> expected, expected_in_half;
+          for (uint32_t ordinal = 0; ordinal < row_count; ++ordinal) {
+            if (!Holds(op, static_cast<long double>(values[ordinal]), static_cast<long double>(operand))) continue;
+            expected.push_back(ordinal);
+            if (ordinal % 2 == 0) expected_in_half.push_back(ordinal);
+          }
+          ASSERT_EQ(file.Compare("k", op, operand), expected) << operand << " operator " << static_cast<int>(op);
+          ASSERT_EQ(file.Compare("in half", op, operand), expected_in_half) << operand;
+        }
       }
     }
   }
