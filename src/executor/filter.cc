@@ -36,10 +36,11 @@ Result<bool> SegmentRecordMatches(const SegmentView& segment, const CompiledFilt
 }
 
 // The rows of `ordinals`, all live, that satisfy the filter.
-Result<Roaring> FilterOrdinals(const SegmentView& segment, const CompiledFilter& filter, Roaring ordinals) {
+Result<Roaring> FilterOrdinals(const SegmentView& segment, const CompiledFilter& filter, FilterCache* cache,
+                               Roaring ordinals) {
   if (filter.matches_all()) return ordinals;
   if (ordinals.cardinality() > kDirectTestsMax) {
-    OCHRE_ASSIGN_OR_RETURN(const Roaring matching, FilterSegment(segment, filter));
+    OCHRE_ASSIGN_OR_RETURN(const Roaring matching, FilterSegment(segment, filter, cache));
     return ordinals & matching;
   }
   Roaring matching;
@@ -50,7 +51,7 @@ Result<Roaring> FilterOrdinals(const SegmentView& segment, const CompiledFilter&
   return matching;
 }
 
-Result<MatchSet> FilterByIds(const CollectionView& view, const Selection& selection) {
+Result<MatchSet> FilterByIds(const CollectionView& view, const Selection& selection, FilterCache* cache) {
   MatchSet matches;
   std::vector<Roaring> found(view.segments.size());
   CallPoll poll;
@@ -65,7 +66,8 @@ Result<MatchSet> FilterByIds(const CollectionView& view, const Selection& select
     }
   }
   for (size_t s = 0; s < view.segments.size(); ++s) {
-    OCHRE_ASSIGN_OR_RETURN(Roaring matching, FilterOrdinals(view.segments[s], selection.filter, std::move(found[s])));
+    OCHRE_ASSIGN_OR_RETURN(Roaring matching,
+                           FilterOrdinals(view.segments[s], selection.filter, cache, std::move(found[s])));
     matches.segments.push_back(Share(std::move(matching)));
   }
   std::sort(matches.tail.begin(), matches.tail.end());  // an id may be asked for twice
@@ -76,12 +78,12 @@ Result<MatchSet> FilterByIds(const CollectionView& view, const Selection& select
 
 }  // namespace
 
-Result<MatchSet> FilterView(const CollectionView& view, const Selection& selection) {
-  if (selection.ids.has_value()) return FilterByIds(view, selection);
+Result<MatchSet> FilterView(const CollectionView& view, const Selection& selection, FilterCache* cache) {
+  if (selection.ids.has_value()) return FilterByIds(view, selection, cache);
   MatchSet matches;
   for (const SegmentView& segment : view.segments) {
     OCHRE_RETURN_IF_ERROR(CallLimit::CheckCurrent());
-    OCHRE_ASSIGN_OR_RETURN(Roaring ordinals, FilterSegment(segment, selection.filter));
+    OCHRE_ASSIGN_OR_RETURN(Roaring ordinals, FilterSegment(segment, selection.filter, cache));
     matches.segments.push_back(Share(std::move(ordinals)));
   }
   OCHRE_ASSIGN_OR_RETURN(matches.tail, FilterTail(view, selection.filter));

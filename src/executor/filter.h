@@ -2,6 +2,7 @@
 #ifndef OCHRE_EXECUTOR_FILTER_H_
 #define OCHRE_EXECUTOR_FILTER_H_
 
+#include "executor/filter_cache.h"
 #include "ochre/status.h"
 #include "plan/logical_plan.h"
 #include "view/collection_view.h"
@@ -10,8 +11,8 @@
 namespace ochre {
 
 // Segments are filtered with their indexes, the tail and records named by id one by one. For a selection of everything
-// CollectionView::All is cheaper. DataLoss names a damaged file.
-Result<MatchSet> FilterView(const CollectionView& view, const Selection& selection);
+// CollectionView::All is cheaper. `cache` as in segment_filter.h. DataLoss names a damaged file.
+Result<MatchSet> FilterView(const CollectionView& view, const Selection& selection, FilterCache* cache = nullptr);
 
 }  // namespace ochre
 

@@ -8,16 +8,12 @@
 #include "view/record_walk.h"
 
 namespace ochre {
-namespace {
-
-// What is selected: the view's own set if that is everything, else `filtered`.
-Result<const MatchSet*> Select(const CollectionView& view, const Selection& selection, MatchSet& filtered) {
+Result<const MatchSet*> QueryExecutor::Select(const CollectionView& view, const Selection& selection,
+                                              MatchSet& filtered) {
   if (selection.everything()) return &view.All();
-  OCHRE_ASSIGN_OR_RETURN(filtered, FilterView(view, selection));
+  OCHRE_ASSIGN_OR_RETURN(filtered, FilterView(view, selection, &filters_));
   return &filtered;
 }
-
-}  // namespace
 
 Result<int64_t> QueryExecutor::Count(CollectionId collection) {
   OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(collection));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "executor/filter_cache.h"
 #include "ochre/records.h"
 #include "ochre/status.h"
 #include "plan/logical_plan.h"
@@ -31,7 +32,11 @@ class QueryExecutor {
   Result<std::vector<std::string>> Ids(const LogicalPlan& plan);
 
  private:
+  // What is selected: the view's own set if that is everything, else `filtered`.
+  Result<const MatchSet*> Select(const CollectionView& view, const Selection& selection, MatchSet& filtered);
+
   ViewRegistry& views_;
+  FilterCache filters_;
 };
 
 }  // namespace ochre

@@ -16,20 +16,33 @@ namespace {
 // Evaluates conditions on the live rows of one segment.
 class SegmentConditions {
  public:
-  explicit SegmentConditions(const SegmentView& segment)
-      : segment_(*segment.segment), live_(segment.deletions->Live()) {}
+  SegmentConditions(const SegmentView& segment, FilterCache* cache)
+      : segment_(*segment.segment), live_(segment.deletions->Live()), cache_(cache) {}
 
   const Roaring& live() const { return live_; }
 
   Result<Roaring> Evaluate(const CompiledNode& condition) const {
     OCHRE_RETURN_IF_ERROR(CallLimit::CheckCurrent());
-    OCHRE_ASSIGN_OR_RETURN(Roaring rows, EvaluatePositive(condition));
-    if (IsNegation(condition.node.op)) return live_ - rows;
-    rows &= live_;
-    return rows;
+    OCHRE_ASSIGN_OR_RETURN(const SharedOrdinals rows, Positive(condition));
+    return IsNegation(condition.node.op) ? live_ - *rows : live_ & *rows;
   }
 
  private:
+  // Whether deleted or not: what is kept serves views that see fewer deletions and more.
+  Result<SharedOrdinals> Positive(const CompiledNode& condition) const {
+    // Ids are looked up as fast as the cache is, and their lists are seldom the same.
+    const bool is_kept = cache_ != nullptr && condition.node.target != FilterTarget::kId;
+    std::string key;
+    if (is_kept) {
+      key = FilterCacheKey(segment_.id(), condition.node);
+      if (SharedOrdinals found = cache_->Find(key); found != nullptr) return found;
+    }
+    OCHRE_ASSIGN_OR_RETURN(Roaring rows, EvaluatePositive(condition));
+    SharedOrdinals shared = Share(std::move(rows));
+    if (is_kept) cache_->Insert(std::move(key), shared);
+    return shared;
+  }
+
   Result<Roaring> EvaluatePositive(const CompiledNode& condition) const {
     switch (condition.node.target) {
       case FilterTarget::kMetadata:
@@ -81,7 +94,6 @@ class SegmentConditions {
     if (!candidates.has_value()) {
       OCHRE_ASSIGN_OR_RETURN(candidates, index->HasDocument());
     }
-    *candidates &= live_;
     OCHRE_ASSIGN_OR_RETURN(const RecordStore* records, segment_.Records());
     std::vector<uint32_t> ordinals(candidates->cardinality());
     candidates->toUint32Array(ordinals.data());
@@ -127,12 +139,13 @@ class SegmentConditions {
 
   const Segment& segment_;
   const Roaring& live_;
+  FilterCache* const cache_;
 };
 
 }  // namespace
 
-Result<Roaring> FilterSegment(const SegmentView& segment, const CompiledFilter& filter) {
-  const SegmentConditions conditions(segment);
+Result<Roaring> FilterSegment(const SegmentView& segment, const CompiledFilter& filter, FilterCache* cache) {
+  const SegmentConditions conditions(segment, cache);
   if (filter.matches_all()) return conditions.live();
   return filter.Evaluate<Roaring>(
       [&](const CompiledNode& condition) { return conditions.Evaluate(condition); },

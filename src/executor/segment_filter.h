@@ -4,14 +4,16 @@
 
 #include <roaring/roaring.hh>
 
+#include "executor/filter_cache.h"
 #include "ochre/status.h"
 #include "plan/compiled_filter.h"
 #include "view/collection_view.h"
 
 namespace ochre {
 
-// The live rows that satisfy the filter. DataLoss names a damaged file.
-Result<Roaring> FilterSegment(const SegmentView& segment, const CompiledFilter& filter);
+// The live rows that satisfy the filter. Conditions that `cache` has are not evaluated again; null: nothing is kept.
+// DataLoss names a damaged file.
+Result<Roaring> FilterSegment(const SegmentView& segment, const CompiledFilter& filter, FilterCache* cache = nullptr);
 
 }  // namespace ochre
 

@@ -126,6 +126,51 @@ TEST_F(SegmentFilterTest, DeletedRowsDoNotMatchWhatTheySatisfied) {
   }
 }
 
+// Half of the conditions come again, under another negation or in other company; views with more deletions and with
+// fewer take turns.
+TEST_F(SegmentFilterTest, WhatACacheKeepsAgreesWithTestingRecordsOneByOneInEveryView) {
+  SCOPED_TRACE("seed 5");
+  const std::vector<std::string> ids = TestDatabase::IdsOf(*view_);
+  std::vector<std::string> deleted;
+  for (size_t i = 0; i < ids.size(); i += 3) deleted.push_back(ids[i]);
+  database_.Delete(deleted);
+  const std::shared_ptr<const CollectionView> later = database_.Pin();
+  for (const int64_t bytes_max : {FilterCache::kBytesMax, int64_t{10'000}}) {
+    FilterCache cache(bytes_max);
+    std::vector<Filter> asked;
+    for (int i = 0; i < 600; ++i) {
+      Filter filter = RandomFilter(random_, 2);
+      if (!asked.empty() && RandomBelow(random_, 2) == 0) filter = asked[RandomBelow(random_, asked.size())];
+      if (!asked.empty() && RandomBelow(random_, 4) == 0) filter = filter || asked[RandomBelow(random_, asked.size())];
+      if (asked.size() < 100) asked.push_back(filter);
+      const CollectionView& view = RandomBelow(random_, 2) == 0 ? *view_ : *later;
+      ASSERT_OK_AND_ASSIGN(CompiledFilter compiled, CompiledFilter::Compile(filter));
+      const std::vector<std::string> expected = TestOneByOne(view, compiled);
+      ASSERT_OK_AND_ASSIGN(const MatchSet matches,
+                           FilterView(view, {.ids = std::nullopt, .filter = std::move(compiled)}, &cache));
+      ASSERT_EQ(IdsOf(view, matches), expected) << filter.ToJson();
+    }
+    EXPECT_GT(cache.bytes(), 5'000) << "or else nothing was kept";
+    EXPECT_TRUE(cache.IsConsistent());
+  }
+}
+
+TEST_F(SegmentFilterTest, AConditionThatIsAskedAgainIsFoundInTheCache) {
+  ASSERT_OK_AND_ASSIGN(const CompiledFilter compiled, CompiledFilter::Compile(Key("k0") >= -1));
+  const SegmentView& segment = view_->segments.front();
+  FilterCache cache;
+  ASSERT_OK_AND_ASSIGN(const Roaring rows, FilterSegment(segment, compiled, &cache));
+  const SharedOrdinals kept = cache.Find(FilterCacheKey(segment.segment->id(), compiled.nodes().front().node));
+  ASSERT_NE(kept, nullptr);
+  EXPECT_EQ(*kept & segment.deletions->Live(), rows);
+  EXPECT_NE(*kept, rows) << "rows that are deleted are kept too, for views that see them";
+  // The cache is believed: other rows under the same key are what the next call answers.
+  FilterCache other;
+  other.Insert(FilterCacheKey(segment.segment->id(), compiled.nodes().front().node), Share(Roaring()));
+  ASSERT_OK_AND_ASSIGN(const Roaring none, FilterSegment(segment, compiled, &other));
+  EXPECT_TRUE(none.isEmpty());
+}
+
 TEST_F(SegmentFilterTest, IdsAndFilterSelectTheIntersection) {
   SCOPED_TRACE("seed 5");
   const std::vector<std::string> all = TestDatabase::IdsOf(*view_);
