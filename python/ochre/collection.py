@@ -163,7 +163,8 @@ class Collection:
         progress: bool = False,
     ) -> None:
         """Replaces embedding, document and uri where given, merges metadata key by key (None deletes a key), and
-        ignores ids that do not exist. Documents without embeddings are embedded. Arguments as of ``add``."""
+        ignores ids that do not exist. Documents without embeddings are embedded; in a collection without an embedding
+        function the old embeddings stay. Arguments as of ``add``."""
         self._write("update", ids, embeddings, metadatas, documents, uris, images, batch_size, progress)
 
     def _write(self, verb: str, ids: Any, embeddings: Any, metadatas: Any, documents: Any, uris: Any, images: Any,
@@ -232,7 +233,10 @@ class Collection:
     def _embed_documents(
         self, verb: str, begin: int, documents: Sequence[Optional[str]],
     ) -> Tuple[Optional[np.ndarray[Any, Any]], Optional[np.ndarray[Any, Any]]]:
-        """Rows of the documents, and which of them count; None: all do. Only updates may lack some."""
+        """Rows of the documents, and which of them count; None: all do. Only updates may lack some, or all of them
+        where the collection has no function: the embeddings stay as they are."""
+        if verb == "update" and self._function() is None and self._configuration.get("embedding_function") is None:
+            return None, None
         texts = [document for document in documents if document is not None]
         if len(texts) == len(documents):
             return self._embed(texts), None

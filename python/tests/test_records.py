@@ -173,6 +173,34 @@ def test_text_may_hold_anything(client):
     assert [metadata["k é"] for metadata in result["metadatas"]] == texts
 
 
+def test_an_update_of_documents_keeps_the_embeddings_where_nothing_embeds(client):
+    collection = client.create_collection("still", embedding_function=None)
+    collection.add(ids=["a", "b"], embeddings=[[1, 2], [3, 4]], documents=["old", "older"])
+    collection.update(ids=["a", "b"], documents=["new", None])
+    result = collection.get(include=["documents", "embeddings"])
+    assert result["documents"] == ["new", "older"]
+    np.testing.assert_array_equal(result["embeddings"], [[1, 2], [3, 4]])
+
+
+class Unregistered:
+    def name(self):
+        return "unregistered"
+
+    def __call__(self, input):
+        return [[1.0, 2.0] for _ in input]
+
+    def get_config(self):
+        return {}
+
+
+def test_an_update_of_documents_needs_the_function_that_the_collection_was_stored_with(client):
+    client.create_collection("moved", embedding_function=Unregistered()).add(ids=["a"], documents=["old"])
+    collection = client.get_collection("moved")
+    with pytest.raises(ValueError, match="embedding function"):
+        collection.update(ids=["a"], documents=["new"])
+    assert collection.get()["documents"] == ["old"]
+
+
 def test_results_of_nothing(client):
     collection = client.create_collection("empty", embedding_function=None)
     assert collection.peek()["ids"] == [] and collection.peek()["embeddings"].size == 0
