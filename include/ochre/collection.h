@@ -9,6 +9,7 @@
 
 #include "ochre/embedding_function.h"
 #include "ochre/export.h"
+#include "ochre/filter.h"
 #include "ochre/metadata.h"
 #include "ochre/options.h"
 #include "ochre/records.h"
@@ -74,6 +75,10 @@ class OCHRE_EXPORT Collection {
 
   // Live records.
   Result<int64_t> Count() const;
+
+  // Those that satisfy `where`, which may have conditions on documents too. Costs what finding them costs; none is read
+  // but documents that a condition needs. InvalidArgument: a bad filter.
+  Result<int64_t> Count(const Filter& where) const;
 
   // What the catalogue says now.
   Result<CollectionInfo> Info() const;

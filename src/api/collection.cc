@@ -105,6 +105,13 @@ Result<int64_t> Collection::Count() const {
   });
 }
 
+Result<int64_t> Collection::Count(const Filter& where) const {
+  return CatchExceptions([&]() -> Result<int64_t> {
+    OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->EnterToRead());
+    return gateway->Count(ParseCollectionId(id_), where);
+  });
+}
+
 Result<CollectionInfo> Collection::Info() const {
   return CatchExceptions([&]() -> Result<CollectionInfo> {
     OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->Enter());

@@ -78,12 +78,15 @@ Result<MatchSet> FilterByIds(const CollectionView& view, const Selection& select
 
 }  // namespace
 
-Result<MatchSet> FilterView(const CollectionView& view, const Selection& selection, FilterCache* cache) {
+Result<MatchSet> FilterView(const CollectionView& view, const Selection& selection, FilterCache* cache,
+                            std::optional<int64_t> first) {
   if (selection.ids.has_value()) return FilterByIds(view, selection, cache);
   MatchSet matches;
   for (const SegmentView& segment : view.segments) {
     OCHRE_RETURN_IF_ERROR(CallLimit::CheckCurrent());
-    OCHRE_ASSIGN_OR_RETURN(Roaring ordinals, FilterSegment(segment, selection.filter, cache));
+    OCHRE_ASSIGN_OR_RETURN(Roaring ordinals, first.has_value()
+                                                 ? FilterSegmentFirst(segment, selection.filter, *first, cache)
+                                                 : FilterSegment(segment, selection.filter, cache));
     matches.segments.push_back(Share(std::move(ordinals)));
   }
   OCHRE_ASSIGN_OR_RETURN(matches.tail, FilterTail(view, selection.filter));

@@ -1,5 +1,7 @@
 #include "executor/query_executor.h"
 
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include "executor/filter.h"
@@ -9,21 +11,26 @@
 
 namespace ochre {
 Result<const MatchSet*> QueryExecutor::Select(const CollectionView& view, const Selection& selection,
-                                              MatchSet& filtered) {
+                                              MatchSet& filtered, std::optional<int64_t> first) {
   if (selection.everything()) return &view.All();
-  OCHRE_ASSIGN_OR_RETURN(filtered, FilterView(view, selection, &filters_));
+  OCHRE_ASSIGN_OR_RETURN(filtered, FilterView(view, selection, &filters_, first));
   return &filtered;
 }
 
-Result<int64_t> QueryExecutor::Count(CollectionId collection) {
+Result<int64_t> QueryExecutor::Count(CollectionId collection, const Selection& selection) {
   OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(collection));
-  return view->record_count;
+  if (selection.everything()) return view->record_count;
+  OCHRE_ASSIGN_OR_RETURN(const MatchSet matches, FilterView(*view, selection, &filters_));
+  return matches.count();
 }
 
 Result<GetResult> QueryExecutor::Get(const LogicalPlan& plan) {
   OCHRE_ASSIGN_OR_RETURN(const auto view, views_.Pin(plan.collection));
+  // Who asks for a later page goes through all of them: then it is cheaper to find all matches once, and keep them.
+  const std::optional<int64_t> first =
+      plan.offset == 0 && plan.limit < std::numeric_limits<int64_t>::max() ? std::optional(plan.limit) : std::nullopt;
   MatchSet filtered;
-  OCHRE_ASSIGN_OR_RETURN(const MatchSet* const matches, Select(*view, plan.selection, filtered));
+  OCHRE_ASSIGN_OR_RETURN(const MatchSet* const matches, Select(*view, plan.selection, filtered, first));
   OCHRE_ASSIGN_OR_RETURN(const std::vector<RecordLocation> found,
                          WalkRecords(*view, *matches, plan.offset, plan.limit));
   return Project(*view, found, plan.projection);

@@ -3,6 +3,7 @@
 #define OCHRE_EXECUTOR_QUERY_EXECUTOR_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,8 @@ class QueryExecutor {
  public:
   explicit QueryExecutor(ViewRegistry& views) : views_(views) {}
 
-  Result<int64_t> Count(CollectionId collection);
+  // How many records Get would return without offset and limit.
+  Result<int64_t> Count(CollectionId collection, const Selection& selection = {});
 
   // A plan without a ranking: the selected records in order of insertion.
   Result<GetResult> Get(const LogicalPlan& plan);
@@ -32,8 +34,9 @@ class QueryExecutor {
   Result<std::vector<std::string>> Ids(const LogicalPlan& plan);
 
  private:
-  // What is selected: the view's own set if that is everything, else `filtered`.
-  Result<const MatchSet*> Select(const CollectionView& view, const Selection& selection, MatchSet& filtered);
+  // What is selected: the view's own set if that is everything, else `filtered`. `first` as in filter.h.
+  Result<const MatchSet*> Select(const CollectionView& view, const Selection& selection, MatchSet& filtered,
+                                 std::optional<int64_t> first = std::nullopt);
 
   ViewRegistry& views_;
   FilterCache filters_;

@@ -1,6 +1,8 @@
 #include "executor/segment_filter.h"
 
+#include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +22,19 @@ class SegmentConditions {
       : segment_(*segment.segment), live_(segment.deletions->Live()), cache_(cache) {}
 
   const Roaring& live() const { return live_; }
+
+  // Live rows among which those that satisfy the condition are: no document is read.
+  Result<Roaring> Superset(const CompiledNode& condition) const {
+    if (condition.node.target != FilterTarget::kDocument) return Evaluate(condition);
+    OCHRE_RETURN_IF_ERROR(CallLimit::CheckCurrent());
+    if (cache_ != nullptr && cache_->Find(FilterCacheKey(segment_.id(), condition.node)) != nullptr) {
+      return Evaluate(condition);
+    }
+    if (IsNegation(condition.node.op)) return live_;
+    OCHRE_ASSIGN_OR_RETURN(Roaring candidates, Candidates(condition));
+    candidates &= live_;
+    return candidates;
+  }
 
   Result<Roaring> Evaluate(const CompiledNode& condition) const {
     OCHRE_RETURN_IF_ERROR(CallLimit::CheckCurrent());
@@ -84,19 +99,23 @@ class SegmentConditions {
     return rows;
   }
 
-  // The trigram index proposes, the stored documents decide.
-  Result<Roaring> Document(const CompiledNode& condition) const {
+  // Rows with a document, among them all those whose document satisfies the positive form of the condition.
+  Result<Roaring> Candidates(const CompiledNode& condition) const {
     OCHRE_ASSIGN_OR_RETURN(const InvertedIndex* index, segment_.Index());
     OCHRE_ASSIGN_OR_RETURN(std::optional<Roaring> candidates,
                            condition.regex != nullptr
                                ? RegexCandidates(*index, condition.prefilter)
                                : index->ContainsCandidates(*condition.node.scalars.front().get_if<std::string>()));
-    if (!candidates.has_value()) {
-      OCHRE_ASSIGN_OR_RETURN(candidates, index->HasDocument());
-    }
+    if (!candidates.has_value()) return index->HasDocument();
+    return *std::move(candidates);
+  }
+
+  // The trigram index proposes, the stored documents decide.
+  Result<Roaring> Document(const CompiledNode& condition) const {
+    OCHRE_ASSIGN_OR_RETURN(const Roaring candidates, Candidates(condition));
     OCHRE_ASSIGN_OR_RETURN(const RecordStore* records, segment_.Records());
-    std::vector<uint32_t> ordinals(candidates->cardinality());
-    candidates->toUint32Array(ordinals.data());
+    std::vector<uint32_t> ordinals(candidates.cardinality());
+    candidates.toUint32Array(ordinals.data());
     constexpr size_t kAhead = RecordStore::kPrefetchDistance;
     std::vector<uint32_t> matching;
     CallPoll poll;
@@ -142,13 +161,12 @@ class SegmentConditions {
   FilterCache* const cache_;
 };
 
-}  // namespace
-
-Result<Roaring> FilterSegment(const SegmentView& segment, const CompiledFilter& filter, FilterCache* cache) {
-  const SegmentConditions conditions(segment, cache);
+// The live rows for which the filter holds, with `leaf(condition)` for the rows of each condition.
+template <typename Leaf>
+Result<Roaring> Join(const SegmentConditions& conditions, const CompiledFilter& filter, Leaf leaf) {
   if (filter.matches_all()) return conditions.live();
   return filter.Evaluate<Roaring>(
-      [&](const CompiledNode& condition) { return conditions.Evaluate(condition); },
+      leaf,
       [](FilterOperator op, Roaring& accumulated, const Roaring& next) {
         if (op == FilterOperator::kAnd) {
           accumulated &= next;
@@ -157,6 +175,40 @@ Result<Roaring> FilterSegment(const SegmentView& segment, const CompiledFilter& 
         }
       },
       [&](FilterOperator op) { return op == FilterOperator::kAnd ? conditions.live() : Roaring(); });
+}
+
+bool AsksForDocuments(const CompiledFilter& filter) {
+  return std::any_of(filter.nodes().begin(), filter.nodes().end(), [](const CompiledNode& condition) {
+    return !IsLogical(condition.node.op) && condition.node.target == FilterTarget::kDocument;
+  });
+}
+
+}  // namespace
+
+Result<Roaring> FilterSegment(const SegmentView& segment, const CompiledFilter& filter, FilterCache* cache) {
+  const SegmentConditions conditions(segment, cache);
+  return Join(conditions, filter, [&](const CompiledNode& condition) { return conditions.Evaluate(condition); });
+}
+
+Result<Roaring> FilterSegmentFirst(const SegmentView& segment, const CompiledFilter& filter, int64_t count_max,
+                                   FilterCache* cache) {
+  if (!AsksForDocuments(filter)) return FilterSegment(segment, filter, cache);
+  const SegmentConditions conditions(segment, cache);
+  // "And" and "or" of supersets are supersets of their "and" and "or": negations are in the conditions alone.
+  OCHRE_ASSIGN_OR_RETURN(const Roaring candidates, Join(conditions, filter, [&](const CompiledNode& condition) {
+                           return conditions.Superset(condition);
+                         }));
+  OCHRE_ASSIGN_OR_RETURN(const IdTable* ids, segment.segment->Ids());
+  OCHRE_ASSIGN_OR_RETURN(const RecordStore* records, segment.segment->Records());
+  std::vector<uint32_t> matching;
+  CallPoll poll;
+  for (auto row = candidates.begin(); row != candidates.end() && std::ssize(matching) < count_max; ++row) {
+    OCHRE_RETURN_IF_ERROR(poll.Poll());
+    const Ordinal ordinal{*row};
+    OCHRE_ASSIGN_OR_RETURN(const StoredRecord record, records->Read(ordinal));
+    if (FilterHolds(filter, {ids->Id(ordinal), record.document, record.metadata})) matching.push_back(*row);
+  }
+  return Roaring(matching.size(), matching.data());
 }
 
 }  // namespace ochre

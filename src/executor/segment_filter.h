@@ -2,6 +2,7 @@
 #ifndef OCHRE_EXECUTOR_SEGMENT_FILTER_H_
 #define OCHRE_EXECUTOR_SEGMENT_FILTER_H_
 
+#include <cstdint>
 #include <roaring/roaring.hh>
 
 #include "executor/filter_cache.h"
@@ -14,6 +15,11 @@ namespace ochre {
 // The live rows that satisfy the filter. Conditions that `cache` has are not evaluated again; null: nothing is kept.
 // DataLoss names a damaged file.
 Result<Roaring> FilterSegment(const SegmentView& segment, const CompiledFilter& filter, FilterCache* cache = nullptr);
+
+// The first `count_max` of them, or all if they are fewer. Stops reading documents when it has them, and then keeps
+// nothing of what it found out about documents.
+Result<Roaring> FilterSegmentFirst(const SegmentView& segment, const CompiledFilter& filter, int64_t count_max,
+                                   FilterCache* cache = nullptr);
 
 }  // namespace ochre
 

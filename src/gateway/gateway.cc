@@ -153,10 +153,13 @@ Result<QueryResult> Gateway::Query(CollectionId id, const QueryRequest& request)
   return executor_.Query(plan);
 }
 
-Result<int64_t> Gateway::Count(CollectionId id) const {
+Result<int64_t> Gateway::Count(CollectionId id, const Filter& where) const {
   OCHRE_RETURN_IF_ERROR(sysdb_.GetCollection(id).status());
+  OCHRE_RETURN_IF_ERROR(ValidateWhere(where));
+  OCHRE_RETURN_IF_ERROR(CheckCount(quotas_, where));
   OCHRE_ASSIGN_OR_RETURN(const auto permit, calls_.Enter(id, QuotaAction::kCount, /*records=*/0));
-  return executor_.Count(id);
+  OCHRE_ASSIGN_OR_RETURN(const Selection selection, MakeSelection(std::nullopt, where, {}));
+  return executor_.Count(id, selection);
 }
 
 Status Gateway::Compact(CollectionId id) {

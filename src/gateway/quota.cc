@@ -172,6 +172,10 @@ Status CheckGet(const Quotas& quotas, const GetRequest& request) {
   return CheckQuota(quotas, &Quotas::num_results, QuotaAction::kGet, request.limit.value_or(0));
 }
 
+Status CheckCount(const Quotas& quotas, const Filter& where) {
+  return CheckSelection(quotas, QuotaAction::kCount, &Quotas::num_query_ids, std::nullopt, where, {});
+}
+
 Status CheckQuery(const Quotas& quotas, const QueryRequest& request) {
   OCHRE_RETURN_IF_ERROR(CheckSelection(quotas, QuotaAction::kQuery, &Quotas::num_query_ids, request.ids, request.where,
                                        request.where_document));

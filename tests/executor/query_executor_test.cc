@@ -382,6 +382,9 @@ TEST(QueryExecutorTest, GetPagesThroughTheSelectionInOrderOfInsertion) {
     paged.insert(paged.end(), page.begin(), page.end());
   }
   EXPECT_EQ(paged, expected);
+  const Selection selection = {.ids = std::nullopt, .filter = Must(CompiledFilter::Compile(Key("permille") < 100))};
+  EXPECT_EQ(Must(QueryExecutor(records.database().views).Count(records.database().collection, selection)),
+            std::ssize(expected));
   EXPECT_THAT(get(0, 0), IsEmpty());
   EXPECT_THAT(get(1'000'000, 10), IsEmpty());
 }

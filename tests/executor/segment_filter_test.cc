@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "executor/filter.h"
 #include "executor/record_filter.h"
 #include "tests/plan/random_filter.h"
@@ -152,6 +155,50 @@ TEST_F(SegmentFilterTest, WhatACacheKeepsAgreesWithTestingRecordsOneByOneInEvery
     }
     EXPECT_GT(cache.bytes(), 5'000) << "or else nothing was kept";
     EXPECT_TRUE(cache.IsConsistent());
+  }
+}
+
+TEST_F(SegmentFilterTest, TheFirstMatchesAreThoseThatTestingRecordsOneByOneFindsFirst) {
+  SCOPED_TRACE("seed 5");
+  FilterCache shared;
+  int shorter = 0;
+  for (int i = 0; i < 1'500; ++i) {
+    const Filter filter = RandomFilter(random_, 3);
+    const auto first = static_cast<int64_t>(RandomBelow(random_, 12));
+    FilterCache empty;
+    FilterCache* const caches[] = {nullptr, &empty, &shared};
+    FilterCache* const cache = caches[RandomBelow(random_, 3)];
+    ASSERT_OK_AND_ASSIGN(CompiledFilter compiled, CompiledFilter::Compile(filter));
+    std::vector<std::string> expected = TestOneByOne(*view_, compiled);
+    if (RandomBelow(random_, 4) == 0) {  // so that some conditions are found in the cache
+      for (const SegmentView& segment : view_->segments) Must(FilterSegment(segment, compiled, &shared));
+    }
+    ASSERT_OK_AND_ASSIGN(const MatchSet matches,
+                         FilterView(*view_, {.ids = std::nullopt, .filter = std::move(compiled)}, cache, first));
+    shorter += matches.count() < std::ssize(expected);
+    expected.resize(std::min(expected.size(), static_cast<size_t>(first)));
+    std::vector<std::string> found = IdsOf(*view_, matches);
+    ASSERT_GE(found.size(), expected.size()) << filter.ToJson();
+    found.resize(expected.size());
+    ASSERT_EQ(found, expected) << filter.ToJson();
+  }
+  EXPECT_GT(shorter, 100) << "or else it never stopped early";
+}
+
+TEST_F(SegmentFilterTest, NoMoreMatchesAreLookedForThanAreAskedFor) {
+  const Filter filter = Document().Contains("") && Key("k0") >= -1;
+  ASSERT_OK_AND_ASSIGN(const CompiledFilter compiled, CompiledFilter::Compile(filter));
+  for (const SegmentView& segment : view_->segments) {
+    ASSERT_OK_AND_ASSIGN(const Roaring all, FilterSegment(segment, compiled));
+    ASSERT_GT(all.cardinality(), 3u);
+    for (const int64_t count_max : {0, 1, 3, 1'000'000}) {
+      ASSERT_OK_AND_ASSIGN(const Roaring rows, FilterSegmentFirst(segment, compiled, count_max));
+      const auto expected_count = std::min(static_cast<uint64_t>(count_max), all.cardinality());
+      ASSERT_EQ(rows.cardinality(), expected_count);
+      EXPECT_TRUE(rows.isSubset(all));
+      // As many matches lie up to the last one: none was left out before it.
+      EXPECT_EQ(rows.isEmpty() ? 0 : all.rank(rows.maximum()), expected_count);
+    }
   }
 }
 
