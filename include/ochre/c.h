@@ -429,6 +429,9 @@ OCHRE_API ochre_status ochre_collection_wait_until_compacted(ochre_collection* c
 OCHRE_API ochre_status ochre_collection_verify(const ochre_collection* collection, ochre_error* error);
 /* Live records. */
 OCHRE_API ochre_status ochre_collection_count(const ochre_collection* collection, int64_t* out, ochre_error* error);
+/* Live records that satisfy both filters (JSON; {NULL, 0}: all). Their ids are not read. */
+OCHRE_API ochre_status ochre_collection_count_where(const ochre_collection* collection, ochre_string where,
+                                                    ochre_string where_document, int64_t* out, ochre_error* error);
 
 /* ---- Writes ---- */
 

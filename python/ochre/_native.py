@@ -182,6 +182,7 @@ _STATUS_CALLS: Dict[str, List[Any]] = {
     "ochre_collection_wait_until_compacted": [c_void_p],
     "ochre_collection_verify": [c_void_p],
     "ochre_collection_count": [c_void_p, POINTER(c_int64)],
+    "ochre_collection_count_where": [c_void_p, String, String, POINTER(c_int64)],
     "ochre_collection_add": [c_void_p, POINTER(Records), POINTER(Receipt)],
     "ochre_collection_update": [c_void_p, POINTER(Records), POINTER(Receipt)],
     "ochre_collection_upsert": [c_void_p, POINTER(Records), POINTER(Receipt)],

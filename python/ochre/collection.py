@@ -359,10 +359,11 @@ class Collection:
             return self._embed(columns.listed(texts, "query_texts", str), query=True)
         return columns.as_matrix(embeddings, "query_embeddings")
 
-    def count(self) -> int:
-        """Live records."""
+    def count(self, where: Optional[Where] = None, where_document: Optional[Where] = None) -> int:
+        """Live records, or those that satisfy both filters: much faster than a get of their ids."""
         out = ctypes.c_int64()
-        native.lib.ochre_collection_count(self._handle.value, out, None)
+        native.lib.ochre_collection_count_where(
+            self._handle.value, _filter_text(where, "where"), _filter_text(where_document, "where_document"), out, None)
         return out.value
 
     # ---- The collection itself
@@ -513,6 +514,10 @@ def hnsw_of(configuration: Optional[Dict[str, Any]]) -> Dict[str, Any]:
     if hnsw is not None and not isinstance(hnsw, dict):
         raise WrongTypeError(f"Expected configuration['hnsw'] to be a dict, got {hnsw!r}")
     return dict(hnsw or {})
+
+
+def _filter_text(where: Optional[Where], name: str) -> Any:
+    return native.string(None if where is None else to_json(where, name), name)
 
 
 def _set_filters(options: Any, where: Optional[Where], where_document: Optional[Where]) -> None:

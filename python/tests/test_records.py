@@ -101,6 +101,15 @@ def test_update_embeds_the_documents_that_are_given(client):
     np.testing.assert_array_equal(collection.peek()["embeddings"], [[2, 0], [5, 2]])
 
 
+def test_count_takes_filters(points):
+    assert points.count() == 5
+    assert points.count(where={"n": {"$gte": 2}}) == 3
+    assert points.count(where_document={"$contains": "r"}) == 2
+    assert points.count({"n": {"$gt": 1}}, {"$contains": "r"}) == 1
+    with pytest.raises(ochre.InvalidArgumentError):
+        points.count(where={"n": {"$near": 1}})
+
+
 def test_delete_counts_what_was_there(points):
     assert points.delete(ids=["a", "unknown"]) == {"deleted": 1}
     assert points.delete(where={"n": {"$gte": 2}}, limit=1) == {"deleted": 1}

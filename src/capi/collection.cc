@@ -226,4 +226,15 @@ ochre_status ochre_collection_count(const ochre_collection* collection, int64_t*
   });
 }
 
+ochre_status ochre_collection_count_where(const ochre_collection* collection, ochre_string where,
+                                          ochre_string where_document, int64_t* out, ochre_error* error) {
+  return GuardCall(collection, "collection", error, [&]() -> Status {
+    if (out == nullptr) return Status::InvalidArgument("out is NULL");
+    OCHRE_ASSIGN_OR_RETURN(const ochre::Filter of_metadata, ochre::ToWhere(where));
+    OCHRE_ASSIGN_OR_RETURN(const ochre::Filter of_documents, ochre::ToWhereDocument(where_document));
+    OCHRE_ASSIGN_OR_RETURN(*out, collection->collection.Count(of_metadata && of_documents));
+    return Status::Ok();
+  });
+}
+
 }  // extern "C"

@@ -116,6 +116,8 @@ TEST_F(MisuseTest, NullInEveryPointerArgumentIsInvalid) {
       {"verify", [&] { return ochre_collection_verify(nullptr, e); }},
       {"count collection", [&] { return ochre_collection_count(nullptr, &count, e); }},
       {"count out", [&] { return ochre_collection_count(papers, nullptr, e); }},
+      {"count_where collection", [&] { return ochre_collection_count_where(nullptr, {}, {}, &count, e); }},
+      {"count_where out", [&] { return ochre_collection_count_where(papers, {}, {}, nullptr, e); }},
       {"add collection", [&] { return ochre_collection_add(nullptr, &records, nullptr, e); }},
       {"add records", [&] { return ochre_collection_add(papers, nullptr, nullptr, e); }},
       {"add ids", [&] { return ochre_collection_add(papers, &records, nullptr, e); }},

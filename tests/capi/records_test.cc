@@ -197,6 +197,27 @@ TEST_F(RecordsTest, UpdateUpsertAndDeleteChangeWhatTheySay) {
   EXPECT_EQ(count, 3);
 }
 
+TEST_F(RecordsTest, CountWhereCountsTheRecordsThatSatisfyBothFilters) {
+  AddThree();
+  const auto count = [&](ochre_string where, ochre_string where_document) {
+    int64_t counted = -1;
+    EXPECT_EQ(ochre_collection_count_where(collection(), where, where_document, &counted, error()), OCHRE_OK)
+        << message();
+    return counted;
+  };
+  const ochre_string none = {nullptr, 0};
+  EXPECT_EQ(count(none, none), 3);
+  EXPECT_EQ(count(Text(R"({"year": {"$gte": 2001}})"), none), 2);
+  EXPECT_EQ(count(none, Text(R"({"$contains": "ir"})")), 2);
+  EXPECT_EQ(count(Text(R"({"year": {"$gt": 2001}})"), Text(R"({"$contains": "ir"})")), 1);
+  EXPECT_EQ(count(Text(R"({"year": {"$gt": 2003}})"), none), 0);
+
+  int64_t untouched = -1;
+  EXPECT_EQ(ochre_collection_count_where(collection(), Text(R"({"year": {"$near": 1}})"), none, &untouched, error()),
+            OCHRE_INVALID_ARGUMENT);
+  EXPECT_EQ(untouched, -1);
+}
+
 TEST_F(RecordsTest, QueriesGiveRowsPerQueryNearestFirst) {
   AddThree();
   const std::vector<float> values = {3, 4, 0, 0};
