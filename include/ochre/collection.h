@@ -76,9 +76,9 @@ class OCHRE_EXPORT Collection {
   // Live records.
   Result<int64_t> Count() const;
 
-  // Those that satisfy `where`, which may have conditions on documents too. Costs what finding them costs; none is read
-  // but documents that a condition needs. InvalidArgument: a bad filter.
-  Result<int64_t> Count(const Filter& where) const;
+  // Those that satisfy both filters, which mean what they do in a GetRequest. Costs what finding them costs; none is
+  // read but documents that a condition needs. InvalidArgument: a bad filter.
+  Result<int64_t> Count(const Filter& where, const Filter& where_document = {}) const;
 
   // What the catalogue says now.
   Result<CollectionInfo> Info() const;

@@ -105,10 +105,10 @@ Result<int64_t> Collection::Count() const {
   });
 }
 
-Result<int64_t> Collection::Count(const Filter& where) const {
+Result<int64_t> Collection::Count(const Filter& where, const Filter& where_document) const {
   return CatchExceptions([&]() -> Result<int64_t> {
     OCHRE_ASSIGN_OR_RETURN(const auto gateway, instance_->EnterToRead());
-    return gateway->Count(ParseCollectionId(id_), where);
+    return gateway->Count(ParseCollectionId(id_), where, where_document);
   });
 }
 

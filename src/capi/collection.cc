@@ -232,7 +232,7 @@ ochre_status ochre_collection_count_where(const ochre_collection* collection, oc
     if (out == nullptr) return Status::InvalidArgument("out is NULL");
     OCHRE_ASSIGN_OR_RETURN(const ochre::Filter of_metadata, ochre::ToWhere(where));
     OCHRE_ASSIGN_OR_RETURN(const ochre::Filter of_documents, ochre::ToWhereDocument(where_document));
-    OCHRE_ASSIGN_OR_RETURN(*out, collection->collection.Count(of_metadata && of_documents));
+    OCHRE_ASSIGN_OR_RETURN(*out, collection->collection.Count(of_metadata, of_documents));
     return Status::Ok();
   });
 }

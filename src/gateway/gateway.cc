@@ -153,12 +153,12 @@ Result<QueryResult> Gateway::Query(CollectionId id, const QueryRequest& request)
   return executor_.Query(plan);
 }
 
-Result<int64_t> Gateway::Count(CollectionId id, const Filter& where) const {
+Result<int64_t> Gateway::Count(CollectionId id, const Filter& where, const Filter& where_document) const {
   OCHRE_RETURN_IF_ERROR(sysdb_.GetCollection(id).status());
-  OCHRE_RETURN_IF_ERROR(ValidateWhere(where));
-  OCHRE_RETURN_IF_ERROR(CheckCount(quotas_, where));
+  OCHRE_RETURN_IF_ERROR(ValidateGet({.where = where, .where_document = where_document}));
+  OCHRE_RETURN_IF_ERROR(CheckCount(quotas_, where, where_document));
   OCHRE_ASSIGN_OR_RETURN(const auto permit, calls_.Enter(id, QuotaAction::kCount, /*records=*/0));
-  OCHRE_ASSIGN_OR_RETURN(const Selection selection, MakeSelection(std::nullopt, where, {}));
+  OCHRE_ASSIGN_OR_RETURN(const Selection selection, MakeSelection(std::nullopt, where, where_document));
   return executor_.Count(id, selection);
 }
 

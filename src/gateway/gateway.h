@@ -92,7 +92,7 @@ class Gateway {
   Result<GetResult> Get(CollectionId id, const GetRequest& request) const;
   // request.embeddings holds the queries: texts were embedded by the caller.
   Result<QueryResult> Query(CollectionId id, const QueryRequest& request) const;
-  Result<int64_t> Count(CollectionId id, const Filter& where = {}) const;
+  Result<int64_t> Count(CollectionId id, const Filter& where = {}, const Filter& where_document = {}) const;
 
   Status Compact(CollectionId id);
   Status WaitUntilCompacted(CollectionId id);

@@ -172,8 +172,8 @@ Status CheckGet(const Quotas& quotas, const GetRequest& request) {
   return CheckQuota(quotas, &Quotas::num_results, QuotaAction::kGet, request.limit.value_or(0));
 }
 
-Status CheckCount(const Quotas& quotas, const Filter& where) {
-  return CheckSelection(quotas, QuotaAction::kCount, &Quotas::num_query_ids, std::nullopt, where, {});
+Status CheckCount(const Quotas& quotas, const Filter& where, const Filter& where_document) {
+  return CheckSelection(quotas, QuotaAction::kCount, &Quotas::num_query_ids, std::nullopt, where, where_document);
 }
 
 Status CheckQuery(const Quotas& quotas, const QueryRequest& request) {

@@ -40,7 +40,7 @@ Status CheckName(const Quotas& quotas, QuotaAction action, std::string_view name
 Status CheckCollectionMetadata(const Quotas& quotas, QuotaAction action, const Metadata& metadata);
 Status CheckRecords(const Quotas& quotas, OperationKind kind, const Records& records);
 Status CheckGet(const Quotas& quotas, const GetRequest& request);
-Status CheckCount(const Quotas& quotas, const Filter& where);
+Status CheckCount(const Quotas& quotas, const Filter& where, const Filter& where_document);
 Status CheckQuery(const Quotas& quotas, const QueryRequest& request);
 Status CheckDelete(const Quotas& quotas, const DeleteRequest& request);
 

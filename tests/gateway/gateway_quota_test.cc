@@ -51,6 +51,14 @@ class GatewayQuotaTest : public testing::Test {
   std::unique_ptr<Gateway> gateway_;
 };
 
+TEST_F(GatewayQuotaTest, ACountIsBoundedByThePredicatesOfItsFiltersAndRefusesBadOnes) {
+  Start({.num_where_predicates = 1});
+  ExpectExceeded(gateway_->Count(collection_, Key("k") == 1 || Key("k") == 2).status(), "num_where_predicates");
+  EXPECT_EQ(gateway_->Count(collection_, Key("k") > "text").status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(gateway_->Count(collection_, {}, Key("k") == 1).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Must(gateway_->Count(collection_, Key("k") == 1, Document().Contains("a") || Document().Contains("b"))), 0);
+}
+
 TEST_F(GatewayQuotaTest, ARefusedWriteLeavesNothingNotEvenTheDimension) {
   Start({.num_records = 2});
   for (const OperationKind kind : {OperationKind::kAdd, OperationKind::kUpdate, OperationKind::kUpsert}) {

@@ -169,6 +169,10 @@ TEST(QuotaTest, EachReadAndDeleteIsBoundedByThePredicatesOfItsFilters) {
   ExpectExceeded(CheckGet(where_quota, {.where = where}), "num_where_predicates", 3, 2);
   ExpectExceeded(CheckQuery(where_quota, {.where = where}), "num_where_predicates", 3, 2);
   ExpectExceeded(CheckDelete(where_quota, {.where = where}), "num_where_predicates", 3, 2);
+  ExpectExceeded(CheckCount(where_quota, where, {}), "num_where_predicates", 3, 2);
+  ExpectExceeded(CheckCount(document_quota, {}, documents), "num_where_document_predicates", 3, 2);
+  EXPECT_OK(CheckCount(where_quota, {}, documents));
+  EXPECT_OK(CheckCount(document_quota, where, {}));
   EXPECT_OK(CheckGet({.num_where_predicates = 3}, {.where = where}));
   EXPECT_OK(CheckGet(document_quota, {.where = where}));
   ExpectExceeded(CheckGet(document_quota, {.where_document = documents}), "num_where_document_predicates", 3, 2);

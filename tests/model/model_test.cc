@@ -341,7 +341,7 @@ class ModelRun {
     if (ids.has_value()) request.ids = *ids;
     ASSERT_OK_AND_ASSIGN(const QueryResult found, pair.collection.Query(request));
     ASSERT_EQ(found.query_count(), std::ssize(rows));
-    ASSERT_OK_AND_ASSIGN(const int64_t count, pair.collection.Count(where && where_document));
+    ASSERT_OK_AND_ASSIGN(const int64_t count, pair.collection.Count(where, where_document));
     EXPECT_EQ(count, std::ssize(pair.reference.Select({}, where, where_document)))
         << (where && where_document).ToJson();
     const auto candidates = pair.reference.Select(ids, where, where_document);
