@@ -248,7 +248,7 @@ Status SearchExamples(const ochre::Collection& collection, int64_t n_results) {
       Search(collection, text, Key("lexfile") == "noun.person" && Key("tag_count") >= 1, {}, n_results));
   OCHRE_RETURN_IF_ERROR(Search(collection, text, {}, Document().Contains("telescope"), n_results));
   return Search(collection, text, Key("pos") == "noun" && Key("words").NotContains("astronomer"),
-                Document().Matches(R"((?i)\b(sun|planets?|celestial)\b)"), n_results);
+                Document().Matches(R"((?i)(?-u:\b)(sun|planets?|celestial)(?-u:\b))"), n_results);
 }
 
 Status Run(const Options& options) {
