@@ -110,7 +110,7 @@ struct Group {
 // Locks are taken in this order: reader_mutex, writer_mutex, mutex.
 struct Log::Impl {
   Impl(std::filesystem::path path, Durability durability, std::unique_ptr<SqliteConnection> connection)
-      : path(std::move(path)), durability(durability), writer(std::move(connection)) {}
+      : path(std::move(path)), durability(durability), files(connection->files()), writer(std::move(connection)) {}
 
   Status Enter() OCHRE_EXCLUDES(mutex);
   void Leave() OCHRE_EXCLUDES(mutex);
@@ -143,6 +143,7 @@ struct Log::Impl {
 
   const std::filesystem::path path;  // of log.sqlite3
   const Durability durability;
+  const OpenFiles files;  // of `writer`: whoever opens a connection later asks whether it will have the same
 
   Mutex writer_mutex;  // held by whoever uses `writer`, also to wait for the disk
   std::unique_ptr<SqliteConnection> writer OCHRE_GUARDED_BY(writer_mutex);  // null once closed
@@ -402,6 +403,7 @@ auto Log::Impl::WithReader(Function function) -> decltype(function(std::declval<
   }
   MutexLock lock(reader_mutex);
   if (reader == nullptr) {
+    OCHRE_RETURN_IF_ERROR(files.Check());
     OCHRE_ASSIGN_OR_RETURN(auto connection, SqliteConnection::Open(path));
     OCHRE_RETURN_IF_ERROR(connection->Configure(OptionsOf(durability, kReaderCacheBytes)));
     reader = std::move(connection);
@@ -557,6 +559,7 @@ Status Log::PurgeCollection(CollectionId collection) {
 }
 
 Status Log::Impl::Sync() {
+  OCHRE_RETURN_IF_ERROR(files.Check());
   if (durability != Durability::kNormal) return Status::Ok();
   MutexLock writer_lock(writer_mutex);
   if (synced) return Status::Ok();
@@ -583,6 +586,7 @@ Status Log::Impl::Verify() {
     return CheckSqliteIntegrity(*writer);
   }
   // By a connection of its own: the reader's lock would hold up checkpoints, and so writers, all the while.
+  OCHRE_RETURN_IF_ERROR(files.Check());
   OCHRE_ASSIGN_OR_RETURN(const auto connection, SqliteConnection::Open(path));
   OCHRE_RETURN_IF_ERROR(connection->Configure(OptionsOf(durability, kReaderCacheBytes)));
   OCHRE_RETURN_IF_ERROR(CheckSqliteIntegrity(*connection));

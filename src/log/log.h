@@ -66,7 +66,8 @@ class Log {
   Status SkipTo(CollectionId collection, LogPosition position);
 
   // Returns when everything that was acknowledged or purged before the call is on disk; at once with Durability::kFull,
-  // where it is already, and with less than kNormal, which promises nothing about disks.
+  // where it is already, and with less than kNormal, which promises nothing about disks. FailedPrecondition: the file
+  // was moved, deleted or replaced, and what it holds with it.
   Status Sync();
 
   // The collections that the log knows, in no particular order.

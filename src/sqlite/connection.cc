@@ -120,6 +120,9 @@ Status SqliteConnection::Configure(const SqliteOptions& options) {
   pragmas.append("; PRAGMA journal_size_limit=").append(std::to_string(options.wal_bytes_kept));
   pragmas.append("; PRAGMA wal_autocheckpoint=0");  // OnCommit does it, and looks at what comes of it
   OCHRE_RETURN_IF_ERROR(Execute(pragmas));
+  OCHRE_RETURN_IF_ERROR(QueryInt64("PRAGMA user_version").status());  // a first read opens the write-ahead log
+  const char* const file = sqlite3_db_filename(database_, "main");
+  OCHRE_ASSIGN_OR_RETURN(files_, OpenFiles::At(file, sqlite3_filename_wal(file)));
   syncs_ = options.durability != Durability::kNone;
   auto_checkpoint_ = options.auto_checkpoint;
   sqlite3_wal_hook(database_, OnCommit, this);
@@ -159,6 +162,7 @@ Status SqliteConnection::CheckWritable() const {
 // Once configured, the write-ahead log has been opened, and so created: no name comes later.
 Status SqliteConnection::PrepareToWrite() {
   OCHRE_RETURN_IF_ERROR(CheckWritable());
+  if (!in_transaction()) OCHRE_RETURN_IF_ERROR(files_.Check());
   if (!configured_ || !syncs_ || names_synced_) return Status::Ok();
   OCHRE_RETURN_IF_ERROR(SyncDirectoryOf(name_));
   names_synced_ = true;

@@ -11,6 +11,7 @@
 
 #include "ochre/options.h"
 #include "ochre/status.h"
+#include "sqlite/open_files.h"
 #include "sqlite/statement.h"
 #include "sqlite/wal_tail.h"
 
@@ -56,6 +57,9 @@ struct CheckpointProgress {
 // writes it anew (wal_rewrite.h). Reads go on. The names of the files are on disk before anything is written into them:
 // SQLite syncs their directory too, but goes on where that fails, and a write-ahead log whose name is lost, or one of
 // long ago whose deletion is, would be the end of the database.
+//
+// A write outside of a transaction, its BEGIN IMMEDIATE included, is a FailedPrecondition once the paths lead to other
+// files, or to none (open_files.h).
 class SqliteConnection {
  public:
   // Opens the file, or creates it at the first write. Nothing is read yet. Extensions cannot be loaded through it.
@@ -114,6 +118,9 @@ class SqliteConnection {
   // is none of SQLite's pages.
   Status CheckReadable();
 
+  // As they were when Configure ended; for connections that are opened later, and for whom they may be others.
+  const OpenFiles& files() const { return files_; }
+
   // As messages name it.
   const std::string& name() const { return name_; }
   bool in_memory() const { return in_memory_; }
@@ -142,6 +149,7 @@ class SqliteConnection {
   bool configured_ = false;
   bool refuses_writes_ = false;
   bool names_synced_ = false;  // of the files, once configured
+  OpenFiles files_;            // what is configured has
   WalTail wal_tail_;
   std::unordered_map<std::string_view, sqlite_internal::CompiledStatement> statements_;  // by their text
 };

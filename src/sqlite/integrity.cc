@@ -18,6 +18,7 @@ Result<std::optional<std::string>> FirstComplaint(SqliteConnection& connection) 
 }  // namespace
 
 Status CheckSqliteIntegrity(SqliteConnection& connection) {
+  OCHRE_RETURN_IF_ERROR(connection.files().Check());
   OCHRE_ASSIGN_OR_RETURN(std::optional<std::string> complaint, FirstComplaint(connection));
   if (complaint.has_value()) {
     // It takes a page that could not be read for a damaged one. So it is asked again once all of them can be.

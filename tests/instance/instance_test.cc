@@ -379,5 +379,27 @@ TEST(InstanceIdentityTest, AfterItsDirectoryWasRenamedReplacedOrDeletedCallsAreR
   }
 }
 
+// Else what is acknowledged would be in files that nobody opens again.
+TEST(InstanceIdentityTest, AfterItsFilesWereReplacedOrDeletedNothingIsCreated) {
+  for (const std::string name : {"log.sqlite3", "log.sqlite3-wal", "system.sqlite3", "system.sqlite3-wal"}) {
+    for (const bool replaced : {false, true}) {
+      SCOPED_TRACE(testing::Message() << name << (replaced ? " replaced" : " deleted"));
+      const TemporaryDirectory directory;
+      const path database = directory.path() / "db";
+      const auto instance = OpenInstance(database);
+      ASSERT_OK(CreateCollection(*instance, "docs"));
+      std::filesystem::rename(database / name, directory.path() / "aside");
+      if (replaced) std::filesystem::copy_file(directory.path() / "aside", database / name);
+      const Status refused = CreateCollection(*instance, "more");
+      EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition) << refused.ToString();
+      EXPECT_THAT(refused.message(), HasSubstr((database / name).string()));
+      EXPECT_EQ(std::filesystem::exists(database / name), replaced) << "nothing was made in its place";
+      (void)instance->Close();
+      if (!replaced) std::filesystem::rename(directory.path() / "aside", database / name);
+      EXPECT_EQ(CountCollections(*OpenInstance(database)), 1);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ochre

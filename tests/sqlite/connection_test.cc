@@ -222,5 +222,27 @@ TEST_F(ConnectionTest, AFileThatCannotBeGivenAWriteAheadLogIsNotConfigured) {
   EXPECT_GT(refused, 0);
 }
 
+// As by a restored backup, or by somebody who tidies up. Neither file, nor what is in its place, gets another byte.
+TEST_F(ConnectionTest, WritesNothingOnceItsFilesAreOthersOrGone) {
+  for (const std::string which : {"test.sqlite3", "test.sqlite3-wal"}) {
+    for (const bool replaced : {false, true}) {
+      SCOPED_TRACE(testing::Message() << which << (replaced ? " replaced" : " moved away"));
+      const fs::path file = directory_ / which;
+      const fs::path moved = directory_ / "moved";
+      fs::rename(file, moved);
+      if (replaced) fs::copy_file(moved, file);
+      const Status refused = connection_->Execute("INSERT INTO t VALUES(1,1)");
+      EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
+      EXPECT_THAT(refused.message(), HasSubstr(file.string() + " is no longer the file"));
+      EXPECT_EQ(SqliteTransaction::Begin(*connection_).status().code(), StatusCode::kFailedPrecondition);
+      EXPECT_EQ(connection_->files().Check().code(), StatusCode::kFailedPrecondition);
+      EXPECT_EQ(CountRows(), 0) << "reads go on";
+      fs::rename(moved, file);
+      EXPECT_TRUE(connection_->files().Check().ok()) << "it is back";
+    }
+  }
+  EXPECT_TRUE(connection_->Execute("INSERT INTO t VALUES(1,1)").ok());
+}
+
 }  // namespace
 }  // namespace ochre
