@@ -7,6 +7,11 @@ if(SQLite3_VERSION VERSION_LESS 3.51.3 AND NOT SQLite3_VERSION MATCHES "^3\\.(44
 endif()
 find_package(RocksDB 7.8 CONFIG REQUIRED)
 find_package(hwy CONFIG REQUIRED)
+# Alike for every file that includes Highway: its inline functions depend on them, and where they are not inlined the
+# linker keeps one copy for all files. With the CPUs that have 8-bit dot products (VNNI), which Highway leaves out unless
+# asked; without those whose vectors have no size when compiling.
+set_property(TARGET hwy::hwy APPEND PROPERTY INTERFACE_COMPILE_DEFINITIONS HWY_WANT_AVX3_DL
+  "HWY_DISABLED_TARGETS=(HWY_SVE|HWY_SVE2|HWY_SVE_256|HWY_SVE2_128|HWY_RVV)")
 find_package(roaring CONFIG REQUIRED)
 find_package(nlohmann_json 3.11 CONFIG REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)

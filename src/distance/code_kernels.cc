@@ -6,9 +6,6 @@
 
 #include "distance/codes.h"
 
-// The CPUs with 8-bit dot products (VNNI) too, which Highway leaves out unless it is asked for them.
-#define HWY_WANT_AVX3_DL
-#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "distance/code_kernels.cc"
 #include "hwy/foreach_target.h"  // must come before highway.h

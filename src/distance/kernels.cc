@@ -11,7 +11,6 @@
 
 // This file is compiled once for each instruction set: foreach_target.h includes it again and again. Scalable vectors
 // (SVE, RVV) have no size at compile time, which the fixed 32 lanes below need; such CPUs run NEON or the fallback.
-#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "distance/kernels.cc"
 #include "hwy/cache_control.h"

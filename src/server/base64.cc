@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <cstring>
 
-#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "server/base64.cc"
 #include "hwy/foreach_target.h"  // must come before highway.h

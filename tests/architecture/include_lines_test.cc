@@ -135,5 +135,19 @@ TEST(IncludeLinesTest, PublicHeadersIncludeTheStandardLibraryAndEachOtherOnly) {
   }
 }
 
+// Highway's inline functions depend on them: two files that differ are undefined behaviour, and crashed builds without
+// optimisation. cmake/dependencies.cmake sets them for all.
+TEST(IncludeLinesTest, NoFileChoosesHighwaysTargetsForItself) {
+  for (const char* folder : {"src", "tests", "bench"}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(kRoot / folder)) {
+      if (entry.path().extension() != ".cc" && entry.path().extension() != ".h") continue;
+      EXPECT_THAT(
+          MatchesOf(ReadAll(entry.path()), std::regex("\n *# *(?:define|undef) +(HWY_(?:WANT|DISABLED)[A-Z0-9_]*)")),
+          IsEmpty())
+          << entry.path();
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ochre
