@@ -183,7 +183,9 @@ Compactor::Task Compactor::TakeNext(CollectionId& collection) {
     if (!queue_.empty()) {
       collection = queue_.front();
       queue_.pop_front();
-      Entry& entry = entries_.find(collection)->second;  // what is queued has one
+      const auto found = entries_.find(collection);
+      assert(found != entries_.end());  // as Erase takes what it erases out of the queue
+      Entry& entry = found->second;
       entry.queued = false;
       if (entry.running) continue;  // CompactFully has it; Release looks again
       entry.running = true;
@@ -262,7 +264,7 @@ void Compactor::Release(CollectionId collection, const Status& outcome) noexcept
       entry.due_at = Clock::now();  // so that TakeNext tries again
     }
   } else if (outcome.code() == StatusCode::kNotFound) {
-    entries_.erase(found);  // it was deleted
+    Erase(found);  // it was deleted
   } else if (outcome.code() != StatusCode::kCancelled) {
     entry.last_error = CatchExceptions([&outcome] { return outcome; });
     entry.retry_at = Clock::now() + kFirstRetryDelay * (1 << entry.failures);
@@ -369,14 +371,17 @@ Status Compactor::WaitUntilIdle(CollectionId collection) {
   }
 }
 
+void Compactor::Erase(Entries::iterator entry) noexcept {
+  // Also what runs may be queued: CompactFully does not wait for its turn.
+  if (entry->second.queued) queue_.erase(std::find(queue_.begin(), queue_.end(), entry->first));
+  entries_.erase(entry);
+}
+
 void Compactor::Forget(CollectionId collection) {
   {
     MutexLock lock(mutex_);
     const auto found = entries_.find(collection);
-    if (found != entries_.end() && !found->second.running) {
-      if (found->second.queued) queue_.erase(std::find(queue_.begin(), queue_.end(), collection));
-      entries_.erase(found);
-    }
+    if (found != entries_.end() && !found->second.running) Erase(found);
   }
   CollectGarbage();
 }

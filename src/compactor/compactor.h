@@ -67,6 +67,7 @@ class Compactor {
     Clock::time_point due_at = Clock::time_point::max();   // when its tail will have aged
     Clock::time_point rest_at = Clock::time_point::max();  // when it will count as not written to any more
   };
+  using Entries = std::unordered_map<CollectionId, Entry>;
 
   class BeingWritten;
 
@@ -77,6 +78,7 @@ class Compactor {
   // False: there was no memory for some of them.
   bool EnqueueDue(Clock::time_point now) OCHRE_REQUIRES(mutex_);
   void Enqueue(CollectionId collection, Entry& entry) OCHRE_REQUIRES(mutex_);
+  void Erase(Entries::iterator entry) noexcept OCHRE_REQUIRES(mutex_);
   // Enqueues it now, or notes when it will be due, if the policy wants either.
   void Schedule(CollectionId collection, Entry& entry, const CollectionView& view) OCHRE_REQUIRES(mutex_);
   // Until a compaction has ended, or a moment has passed. Cancelled, DeadlineExceeded: the call is to end.
@@ -110,7 +112,7 @@ class Compactor {
   CondVar work_changed_;
   CondVar compaction_ended_;
   std::deque<CollectionId> queue_ OCHRE_GUARDED_BY(mutex_);
-  std::unordered_map<CollectionId, Entry> entries_ OCHRE_GUARDED_BY(mutex_);
+  Entries entries_ OCHRE_GUARDED_BY(mutex_);
   std::unordered_set<SegmentId> being_written_ OCHRE_GUARDED_BY(mutex_);
   bool released_ OCHRE_GUARDED_BY(mutex_) = false;  // a segment, since garbage was collected last
 

@@ -344,6 +344,29 @@ TEST_F(CompactorTest, ACollectionThatIsDeletedWhileItWaitsItsTurnHarmsNobody) {
   compactor_.reset();
 }
 
+// CompactFully does not wait for its turn: what it finds deleted may be queued.
+TEST_F(CompactorTest, ACollectionThatIsFoundDeletedBeforeItsTurnLeavesTheQueue) {
+  ClientOptions options = Quiet();
+  options.tail_records_max = 10;
+  GatedStorage gated(database_.storage);
+  compactor_ = std::make_unique<Compactor>(gated, *database_.log, *database_.sysdb, database_.views, options);
+  Add(0, 10);
+  gated.AwaitWriter();  // the only thread is busy
+  const CollectionId busy = database_.collection;
+  database_.collection = database_.CreateCollection("deleted");
+  Add(0, 10);
+  Must(database_.sysdb->DeleteCollection(kDefaultTenant, kDefaultDatabase, "deleted"));
+  database_.views.Forget(database_.collection);
+  EXPECT_EQ(compactor_->CompactFully(database_.collection).code(), StatusCode::kNotFound);
+  database_.collection = busy;
+  gated.Open();
+  AwaitEmptyTail();
+  Add(10, 20);
+  AwaitEmptyTail();
+  EXPECT_EQ(database_.Pin()->record_count, 20);
+  compactor_.reset();
+}
+
 TEST_F(CompactorTest, WhatACrashLeftIsRemovedAtTheStart) {
   const SegmentId left_over = RandomUuid();
   {
