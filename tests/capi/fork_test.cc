@@ -1,5 +1,6 @@
 // A forked child has its parent's handles, but none of its threads, and mutexes that nobody will ever unlock.
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,10 +17,10 @@ namespace ochre {
 namespace {
 
 // Runs `body` in a forked child, which then ends; what it returns is the child's exit status.
-int StatusOfChild(const std::function<int()>& body) {
+int StatusOfChild(const std::function<int()>& body, unsigned seconds_max = 20) {
   const pid_t child = fork();
   if (child == 0) {
-    alarm(20);  // rather than to hang
+    alarm(seconds_max);  // rather than to hang
     _exit(body());
   }
   int status = -1;
@@ -105,33 +106,36 @@ TEST_F(ForkTest, AChildIsRefusedWhateverItsParentsThreadsWereDoing) {
   EXPECT_EQ(ochre_client_close(client.get(), error()), OCHRE_OK) << message();
 }
 
+// Unless a thread of its parent was inside of SQLite at the fork: then one of SQLite's own mutexes stays locked in the
+// child for ever, which is all that POSIX promises. So one of several children may hang, but none is answered wrongly.
 TEST_F(ForkTest, AChildMayUseADatabaseOfItsOwn) {
 #ifdef __SANITIZE_THREAD__
   GTEST_SKIP() << "ThreadSanitizer ends a child of a process with threads that starts some";
 #endif
   const ClientHandle parents = MustOpen();
   const TemporaryDirectory other;
-  EXPECT_EQ(
-      StatusOfChild([&] {
-        int64_t count = -1;
-        for (int opening = 0; opening < 2; ++opening) {
-          ochre_client* client = nullptr;
-          if (ochre_client_open(Text(other.path().native()), nullptr, &client, nullptr) != OCHRE_OK) return 1;
-          const ClientHandle owner(client);
-          ochre_client* second = nullptr;
-          if (ochre_client_open(Text(other.path().native()), nullptr, &second, nullptr) != OCHRE_OK) return 2;
-          const ClientHandle second_owner(second);
-          ochre_collection* collection = nullptr;
-          if (ochre_client_get_or_create_collection(second, Text("own"), nullptr, &collection, nullptr) != OCHRE_OK)
-            return 3;
-          const CollectionHandle collection_owner(collection);
-          if (ochre_client_count_collections(client, &count, nullptr) != OCHRE_OK || count != 1) return 4;
-          if (ochre_client_close(client, nullptr) != OCHRE_OK) return 5;
-          if (ochre_client_close(second, nullptr) != OCHRE_OK) return 6;
-        }
-        return 0;
-      }),
-      0);
+  const auto use = [&] {
+    int64_t count = -1;
+    for (int opening = 0; opening < 2; ++opening) {
+      ochre_client* client = nullptr;
+      if (ochre_client_open(Text(other.path().native()), nullptr, &client, nullptr) != OCHRE_OK) return 1;
+      const ClientHandle owner(client);
+      ochre_client* second = nullptr;
+      if (ochre_client_open(Text(other.path().native()), nullptr, &second, nullptr) != OCHRE_OK) return 2;
+      const ClientHandle second_owner(second);
+      ochre_collection* collection = nullptr;
+      if (ochre_client_get_or_create_collection(second, Text("own"), nullptr, &collection, nullptr) != OCHRE_OK)
+        return 3;
+      const CollectionHandle collection_owner(collection);
+      if (ochre_client_count_collections(client, &count, nullptr) != OCHRE_OK || count != 1) return 4;
+      if (ochre_client_close(client, nullptr) != OCHRE_OK) return 5;
+      if (ochre_client_close(second, nullptr) != OCHRE_OK) return 6;
+    }
+    return 0;
+  };
+  int status = SIGALRM;
+  for (int tries = 0; status == SIGALRM && tries < 10; ++tries) status = StatusOfChild(use, /*seconds_max=*/3);
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace
