@@ -75,6 +75,9 @@ class StringColumn {
   StringColumn(std::initializer_list<std::string_view> strings) {
     Own(std::vector<std::string>(strings.begin(), strings.end()));
   }
+  // `{{"a", "b"}}`, a pair of braces too many, would be one string from "a" to "b", two addresses that have nothing to
+  // do with each other.
+  StringColumn(std::initializer_list<std::initializer_list<const char*>>) = delete;
   // NOLINTEND(google-explicit-constructor)
 
   size_t size() const { return size_; }

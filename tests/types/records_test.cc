@@ -91,6 +91,13 @@ TEST(RecordsTest, ARequestKeepsTheTemporariesThatItIsMadeOf) {
   EXPECT_EQ(MatrixSpan({named, 2}).values.data(), named.data()) << "what has a name is not copied";
 }
 
+// One string from "a" to "b".
+template <typename T>
+concept TakesBracesTwice = requires {
+  T({{"a", "b"}});
+};
+static_assert(!TakesBracesTwice<StringColumn>);
+
 TEST(StringColumnTest, TakesEveryFormOfAListOfStrings) {
   const std::vector<std::string> strings = {"a", "b"};
   const std::vector<std::string_view> views = {"a", "b"};
